@@ -1,0 +1,27 @@
+//! Burn Zoo: image-classification models for [Burn](https://burn.dev), every family behind one entry point.
+//!
+//! ```ignore
+//! let options = burn_zoo::BuildOptions::default().with_num_classes(10);
+//! let model = burn_zoo::build("vgg16", &options, &device)?;
+//! let logits = model.forward(images); // [batch, 10] of [batch, 3, height, width]
+//! ```
+//!
+//! The families are crates of their own (`zoo-vgg`, `zoo-lenet`, ...): a program that needs one depends on it alone.
+
+#[macro_use]
+mod registry;
+mod labels;
+
+pub use labels::imagenet_categories;
+pub use registry::Listed;
+pub use zoo_core::{
+    BuildError, BuildOptions, Classifier, Describe, Family, Features, InputError, Intermediate, ModelInfo, Node, nearest, params,
+};
+
+families! {
+    LeNet(zoo_lenet::LeNet),
+    LeNet1989(zoo_lenet::LeNet1989),
+    AlexNet(zoo_alexnet::AlexNet),
+    Vgg(zoo_vgg::Vgg),
+    Custom(zoo_custom::Custom),
+}

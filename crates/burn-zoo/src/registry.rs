@@ -1,0 +1,79 @@
+//! One line a family becomes the enum of all models, the list and the entry point.
+//!
+//! An enum, because Burn's `Module` cannot be a trait object, and because training code is then compiled once.
+
+use zoo_core::ModelInfo;
+
+/// A model in the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listed {
+    /// The family's name: `vgg`.
+    pub family: &'static str,
+    /// The variant's facts.
+    pub info: ModelInfo,
+}
+
+/// Expands the table of families.
+macro_rules! families {
+    ($($variant:ident($family:ty)),+ $(,)?) => {
+        /// Any model of the zoo.
+        #[derive(burn::module::Module, Debug)]
+        #[allow(missing_docs, clippy::large_enum_variant)]
+        pub enum AnyClassifier { $($variant($family)),+ }
+
+        impl Classifier for AnyClassifier {
+            fn forward(&self, images: burn::tensor::Tensor<4>) -> burn::tensor::Tensor<2> {
+                match self { $(Self::$variant(model) => model.forward(images)),+ }
+            }
+            fn forward_features(&self, images: burn::tensor::Tensor<4>) -> Features {
+                match self { $(Self::$variant(model) => model.forward_features(images)),+ }
+            }
+            fn forward_intermediates(&self, images: burn::tensor::Tensor<4>) -> Vec<Intermediate> {
+                match self { $(Self::$variant(model) => model.forward_intermediates(images)),+ }
+            }
+            fn forward_train(&self, images: burn::tensor::Tensor<4>) -> (burn::tensor::Tensor<2>, Vec<(f64, burn::tensor::Tensor<2>)>) {
+                match self { $(Self::$variant(model) => model.forward_train(images)),+ }
+            }
+            fn classifier_names(&self) -> Vec<String> {
+                match self { $(Self::$variant(model) => model.classifier_names()),+ }
+            }
+            fn in_channels(&self) -> usize {
+                match self { $(Self::$variant(model) => model.in_channels()),+ }
+            }
+            fn num_classes(&self) -> usize {
+                match self { $(Self::$variant(model) => model.num_classes()),+ }
+            }
+        }
+
+        impl Describe for AnyClassifier {
+            fn describe(&self) -> Node {
+                match self { $(Self::$variant(model) => model.describe()),+ }
+            }
+        }
+
+        /// All models, family by family.
+        pub fn models() -> Vec<Listed> {
+            let mut all = vec![];
+            $(all.extend(<$family as Family>::VARIANTS.iter().map(|v| Listed { family: <$family as Family>::NAME, info: v.info }));)+
+            all
+        }
+
+        /// Builds a model by its name. Its weights are drawn lazily, at first use.
+        ///
+        /// # Errors
+        /// [`BuildError`]: an unknown name (with near ones), an option out of range, an input too small.
+        pub fn build(name: &str, options: &BuildOptions, device: &burn::tensor::Device) -> Result<AnyClassifier, BuildError> {
+            $(if <$family as Family>::variant(name).is_some() {
+                return <$family as Family>::build(name, options, device).map(AnyClassifier::$variant);
+            })+
+            let models = models();
+            let near = nearest(name, models.iter().map(|m| m.info.name));
+            Err(BuildError::UnknownModel { name: name.to_owned(), nearest: near.into_iter().map(str::to_owned).collect() })
+        }
+
+        /// The facts of the model with this name.
+        pub fn info(name: &str) -> Option<ModelInfo> {
+            models().into_iter().map(|m| m.info).find(|info| info.name == name)
+        }
+    };
+}

@@ -1,0 +1,108 @@
+//! What a family of architectures must say; lookup, validation and errors are written once, here.
+
+use burn::tensor::Device;
+
+use crate::{BuildError, BuildOptions, Classifier, nearest};
+
+/// Facts about one variant: a row of the zoo's list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ModelInfo {
+    /// Name, torchvision's where it has the model: `vgg11_bn`.
+    pub name: &'static str,
+    /// Trainable parameters with the default options.
+    pub params: usize,
+    /// The input it was designed for, `[channels, height, width]`.
+    pub input: [usize; 3],
+    /// Number of classes it was designed for.
+    pub num_classes: usize,
+    /// Where it is described: paper, section or table.
+    pub source: &'static str,
+}
+
+/// A row of a family's table: the facts, and the data from which the network is made.
+#[derive(Debug)]
+pub struct Variant<S: 'static> {
+    /// Facts for lists and defaults.
+    pub info: ModelInfo,
+    /// What the family builds it from.
+    pub spec: S,
+}
+
+/// A family of architectures: one crate, one module type, a table of variants.
+pub trait Family: Classifier + Sized + 'static {
+    /// What distinguishes the variants.
+    type Spec: 'static;
+
+    /// The family's name: `vgg`.
+    const NAME: &'static str;
+
+    /// The table.
+    const VARIANTS: &'static [Variant<Self::Spec>];
+
+    /// Renames from published keys to ours, as pairs of regular expression and replacement.
+    const RENAMES: &'static [(&'static str, &'static str)] = &[];
+
+    /// Whether the family reads [`BuildOptions::definition`].
+    const READS_DEFINITION: bool = false;
+
+    /// Builds one variant. `options` are [resolved](Family::resolve): every field but `dropout` and `definition` is set.
+    ///
+    /// # Errors
+    /// What only the family can find wrong: an input size that its layers cannot take, a bad definition.
+    fn from_variant(variant: &'static Variant<Self::Spec>, options: &BuildOptions, device: &Device) -> Result<Self, BuildError>;
+
+    /// The variant with this name.
+    fn variant(name: &str) -> Option<&'static Variant<Self::Spec>> {
+        Self::VARIANTS.iter().find(|v| v.info.name == name)
+    }
+
+    /// Fills in the variant's defaults and checks the values.
+    ///
+    /// # Errors
+    /// [`BuildError::BadOption`] and [`BuildError::Definition`].
+    fn resolve(info: &ModelInfo, options: &BuildOptions) -> Result<BuildOptions, BuildError> {
+        let bad = |option, value: String, must_be| Err(BuildError::BadOption { option, value, must_be });
+        if options.num_classes == Some(0) {
+            return bad("num_classes", "0".into(), "at least 1");
+        }
+        if options.in_channels == Some(0) {
+            return bad("in_channels", "0".into(), "at least 1");
+        }
+        if let Some(rate) = options.dropout
+            && !(0.0..1.0).contains(&rate)
+        {
+            return bad("dropout", rate.to_string(), "at least 0 and less than 1");
+        }
+        if let Some([h, w]) = options.image_size
+            && (h == 0 || w == 0 || h > 65_536 || w > 65_536)
+        {
+            return bad("image_size", format!("{h}x{w}"), "between 1 and 65536 pixels");
+        }
+        if options.definition.is_some() && !Self::READS_DEFINITION {
+            return Err(BuildError::Definition { name: info.name, problem: "does not read a definition".into() });
+        }
+        Ok(BuildOptions {
+            num_classes: Some(options.num_classes.unwrap_or(info.num_classes)),
+            in_channels: Some(options.in_channels.unwrap_or(info.input[0])),
+            image_size: Some(options.image_size.unwrap_or([info.input[1], info.input[2]])),
+            ..options.clone()
+        })
+    }
+
+    /// Builds a model by its name. Its weights are drawn lazily, at first use.
+    ///
+    /// # Errors
+    /// [`BuildError`]: an unknown name (with near ones), an option out of range, an input too small.
+    fn build(name: &str, options: &BuildOptions, device: &Device) -> Result<Self, BuildError> {
+        let variant = Self::variant(name).ok_or_else(|| BuildError::UnknownModel {
+            name: name.to_owned(),
+            nearest: nearest(name, Self::VARIANTS.iter().map(|v| v.info.name)).into_iter().map(str::to_owned).collect(),
+        })?;
+        let options = Self::resolve(&variant.info, options)?;
+        let model = Self::from_variant(variant, &options, device)?;
+        if let (Some(channels), Some([height, width])) = (options.in_channels, options.image_size) {
+            model.check_input([channels, height, width])?;
+        }
+        Ok(model)
+    }
+}

@@ -1,0 +1,20 @@
+//! The zoo's vocabulary: what a classifier is ([`Classifier`]), what a family of architectures must say ([`Family`]),
+//! what a user may change ([`BuildOptions`]), and a model's parameters under PyTorch's names ([`params`]).
+
+mod classifier;
+mod error;
+mod family;
+mod fill;
+mod nearest;
+mod options;
+pub mod params;
+mod rng;
+
+pub use classifier::{Classifier, Features, Intermediate};
+pub use error::{BuildError, InputError};
+pub use family::{Family, ModelInfo, Variant};
+pub use fill::{fill, fill_input, fill_uniform};
+pub use nearest::nearest;
+pub use options::BuildOptions;
+pub use rng::{fnv1a, splitmix64};
+pub use zoo_layers::describe::{Describe, Node};

@@ -1,0 +1,293 @@
+//! A model's parameters and buffers under PyTorch's names and shapes.
+//!
+//! Burn keeps the weight of a `Linear` as `[in, out]`, PyTorch as `[out, in]`; and Burn's own norms name their weights
+//! `gamma` and `beta`. Both are translated here, once, for everything that reads or writes parameters by name.
+
+use std::collections::HashMap;
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{DType, Gradients, Tensor, TensorData};
+
+/// One parameter or buffer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParamInfo {
+    /// PyTorch's key: `features.0.weight`.
+    pub name: String,
+    /// PyTorch's shape.
+    pub shape: Vec<usize>,
+    /// `false` for running statistics, which are saved but not trained.
+    pub trainable: bool,
+}
+
+/// A parameter's values in PyTorch's layout.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NamedTensor {
+    /// PyTorch's key.
+    pub name: String,
+    /// PyTorch's shape.
+    pub shape: Vec<usize>,
+    /// Row-major values.
+    pub values: Vec<f32>,
+}
+
+/// Follows the path through a module and translates it.
+#[derive(Default)]
+struct Path(Vec<(String, String)>);
+
+impl Path {
+    fn enter(&mut self, name: &str, container: &str) {
+        self.0.push((name.to_owned(), container.to_owned()));
+    }
+
+    fn exit(&mut self) {
+        self.0.pop();
+    }
+
+    /// The innermost struct that holds the leaf.
+    fn holder(&self) -> &str {
+        self.0.iter().rev().map(|(_, c)| c.as_str()).find(|c| c.starts_with("Struct:")).unwrap_or("")
+    }
+
+    fn name(&self) -> String {
+        let burn_norm = matches!(self.holder(), "Struct:BatchNorm" | "Struct:LayerNorm" | "Struct:GroupNorm" | "Struct:RmsNorm");
+        let segments = self.0.iter().filter(|(_, container)| !container.starts_with("Enum:")).map(|(name, _)| match name.as_str() {
+            "gamma" if burn_norm => "weight",
+            "beta" if burn_norm => "bias",
+            other => other,
+        });
+        segments.collect::<Vec<_>>().join(".")
+    }
+
+    fn transposed(&self, rank: usize) -> bool {
+        rank == 2 && self.holder() == "Struct:Linear" && self.0.last().is_some_and(|(name, _)| name == "weight")
+    }
+
+    /// PyTorch's shape for Burn's.
+    fn shape(&self, mut shape: Vec<usize>) -> Vec<usize> {
+        if self.transposed(shape.len()) {
+            shape.reverse();
+        }
+        shape
+    }
+}
+
+fn is_statistic(name: &str) -> bool {
+    name.ends_with("running_mean") || name.ends_with("running_var")
+}
+
+/// Names, shapes and kinds of all parameters and buffers, in order; nothing is initialised.
+pub fn param_table<M: Module>(module: &M) -> Vec<ParamInfo> {
+    struct Visitor(Path, Vec<ParamInfo>);
+    impl ModuleVisitor for Visitor {
+        fn enter_module(&mut self, name: &str, container: &str) {
+            self.0.enter(name, container);
+        }
+        fn exit_module(&mut self, _: &str, _: &str) {
+            self.0.exit();
+        }
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let name = self.0.name();
+            let shape = self.0.shape(param.lazy_shape().to_vec());
+            self.1.push(ParamInfo { trainable: !is_statistic(&name), name, shape });
+        }
+    }
+    let mut visitor = Visitor(Path::default(), vec![]);
+    module.visit(&mut visitor);
+    visitor.1
+}
+
+/// Number of trainable parameters, as PyTorch counts them: running statistics excluded.
+pub fn num_trainable<M: Module>(module: &M) -> usize {
+    param_table(module).iter().filter(|p| p.trainable).map(|p| p.shape.iter().product::<usize>()).sum()
+}
+
+/// The Euclidean norm of each parameter's gradient, by PyTorch's name; parameters without a gradient are left out.
+///
+/// # Errors
+/// What the device says, where a read fails.
+pub fn gradient_norms<M: Module>(module: &M, grads: &Gradients) -> Result<HashMap<String, f64>, String> {
+    struct Visitor<'a>(Path, &'a Gradients, Result<HashMap<String, f64>, String>);
+    impl ModuleVisitor for Visitor<'_> {
+        fn enter_module(&mut self, name: &str, container: &str) {
+            self.0.enter(name, container);
+        }
+        fn exit_module(&mut self, _: &str, _: &str) {
+            self.0.exit();
+        }
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let Ok(norms) = &mut self.2 else { return };
+            let name = self.0.name();
+            if is_statistic(&name) {
+                return;
+            }
+            let Some(grad) = param.val().grad(self.1) else { return };
+            match grad
+                .try_into_data()
+                .map_err(|e| format!("{e:?}"))
+                .and_then(|d| d.convert_dtype(DType::F32).try_to_vec::<f32>().map_err(|e| format!("{e:?}")))
+            {
+                Ok(values) => {
+                    norms.insert(name, values.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt());
+                }
+                Err(cause) => self.2 = Err(format!("{name}: {cause}")),
+            }
+        }
+    }
+    let mut visitor = Visitor(Path::default(), grads, Ok(HashMap::new()));
+    module.visit(&mut visitor);
+    visitor.2
+}
+
+/// Reads all parameters and buffers from the device, in PyTorch's layout, as f32.
+///
+/// # Errors
+/// What the device says, where a read fails.
+pub fn read_params<M: Module>(module: &M) -> Result<Vec<NamedTensor>, String> {
+    struct Visitor(Path, Result<Vec<NamedTensor>, String>);
+    impl ModuleVisitor for Visitor {
+        fn enter_module(&mut self, name: &str, container: &str) {
+            self.0.enter(name, container);
+        }
+        fn exit_module(&mut self, _: &str, _: &str) {
+            self.0.exit();
+        }
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let Ok(found) = &mut self.1 else { return };
+            let name = self.0.name();
+            let value = param.val().without_autodiff();
+            let value = if self.0.transposed(D) { value.swap_dims(0, 1) } else { value };
+            let shape = value.dims().to_vec();
+            match value
+                .try_into_data()
+                .map_err(|e| format!("{e:?}"))
+                .and_then(|data| data.convert_dtype(DType::F32).try_to_vec::<f32>().map_err(|e| format!("{e:?}")))
+            {
+                Ok(values) => found.push(NamedTensor { name, shape, values }),
+                Err(cause) => self.1 = Err(format!("{name}: {cause}")),
+            }
+        }
+    }
+    let mut visitor = Visitor(Path::default(), Ok(vec![]));
+    module.visit(&mut visitor);
+    visitor.1
+}
+
+/// Replaces every parameter and buffer for which `values` gives numbers (PyTorch's layout; `None` keeps it). The caller
+/// has checked names and shapes with [`param_table`]: values of another length are ignored.
+///
+/// Parameters that were not drawn yet are never drawn. Clones of a module share its running statistics (so does Burn's
+/// own mapping): write into a module that has none, or into its `valid()` copy.
+pub fn write_params<M: Module>(module: M, values: impl FnMut(&ParamInfo) -> Option<Vec<f32>>) -> M {
+    struct Mapper<F>(Path, F);
+    impl<F: FnMut(&ParamInfo) -> Option<Vec<f32>>> ModuleMapper for Mapper<F> {
+        fn enter_module(&mut self, name: &str, container: &str) {
+            self.0.enter(name, container);
+        }
+        fn exit_module(&mut self, _: &str, _: &str) {
+            self.0.exit();
+        }
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            let name = self.0.name();
+            let shape = self.0.shape(param.lazy_shape().to_vec());
+            let info = ParamInfo { trainable: !is_statistic(&name), name, shape };
+            let Some(new) = (self.1)(&info).filter(|new| new.len() == info.shape.iter().product::<usize>()) else {
+                return param;
+            };
+            let data = if self.0.transposed(D) {
+                let [rows, columns] = [info.shape[0], info.shape[1]];
+                TensorData::new(transpose(&new, rows, columns), [columns, rows])
+            } else {
+                TensorData::new(new, info.shape)
+            };
+            let tensor = Tensor::<D>::from_data(data, &param.lazy_device());
+            let id = param.id;
+            param.transform_for_load(tensor, id)
+        }
+    }
+    let mut mapper = Mapper(Path::default(), values);
+    module.map(&mut mapper)
+}
+
+/// `[rows, columns]` to `[columns, rows]`, in tiles that stay in the cache.
+fn transpose(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
+    const TILE: usize = 32;
+    let mut out = vec![0.0; values.len()];
+    for r0 in (0..rows).step_by(TILE) {
+        for c0 in (0..columns).step_by(TILE) {
+            for r in r0..(r0 + TILE).min(rows) {
+                for c in c0..(c0 + TILE).min(columns) {
+                    out[c * rows + r] = values[r * columns + c];
+                }
+            }
+        }
+    }
+    out
+}
+
+/// Fills a model by the rule in [`crate::fill()`] with this salt.
+pub fn fill_params<M: Module>(module: M, salt: &str) -> M {
+    write_params(module, |info| Some(crate::fill(salt, &info.name, &info.shape)))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use burn::nn::{Linear, LinearConfig};
+    use burn::tensor::Device;
+    use zoo_layers::BatchNorm2d;
+
+    #[derive(Module, Debug)]
+    enum Layer {
+        Norm(BatchNorm2d),
+        Linear(Linear),
+    }
+
+    #[derive(Module, Debug)]
+    struct Net {
+        layers: Vec<Layer>,
+        norm: burn::nn::LayerNorm,
+    }
+
+    fn net(device: &Device) -> Net {
+        Net {
+            layers: vec![Layer::Linear(LinearConfig::new(2, 3).init(device)), Layer::Norm(BatchNorm2d::new(4, device))],
+            norm: burn::nn::LayerNormConfig::new(5).init(device),
+        }
+    }
+
+    #[test]
+    fn names_and_shapes_are_those_of_pytorch() {
+        let table = param_table(&net(&Device::flex()));
+        let shown: Vec<_> = table.iter().map(|p| (p.name.as_str(), p.shape.clone(), p.trainable)).collect();
+        assert_eq!(
+            shown,
+            [
+                ("layers.0.weight", vec![3, 2], true),
+                ("layers.0.bias", vec![3], true),
+                ("layers.1.weight", vec![4], true),
+                ("layers.1.bias", vec![4], true),
+                ("layers.1.running_mean", vec![4], false),
+                ("layers.1.running_var", vec![4], false),
+                ("norm.weight", vec![5], true),
+                ("norm.bias", vec![5], true),
+            ]
+        );
+        assert_eq!(num_trainable(&net(&Device::flex())), 6 + 3 + 8 + 10);
+    }
+
+    #[test]
+    fn what_is_written_is_read_back_and_gradients_still_flow() {
+        let device = Device::flex().autodiff();
+        let model = fill_params(net(&device), "salt");
+        for tensor in read_params(&model).unwrap() {
+            assert_eq!(tensor.values, crate::fill("salt", &tensor.name, &tensor.shape), "{}", tensor.name);
+        }
+        let Layer::Linear(linear) = &model.layers[0] else { unreachable!() };
+        let x = Tensor::<2>::from_floats([[1.0, 2.0]], &device);
+        let y = linear.forward(x).sum();
+        let grads = y.backward();
+        let grad = linear.weight.val().grad(&grads).unwrap().into_data().try_to_vec::<f32>().unwrap();
+        assert_eq!(grad, [1.0, 1.0, 1.0, 2.0, 2.0, 2.0]);
+    }
+}

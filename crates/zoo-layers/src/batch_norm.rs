@@ -1,0 +1,113 @@
+//! Batch normalisation with PyTorch's running statistics and parameter names.
+
+use burn::module::{Content, DisplaySettings, Flag, Module, ModuleDisplay, Param, RunningState};
+use burn::tensor::module::{batch_norm, batch_norm_train};
+use burn::tensor::{Device, Tensor};
+
+use crate::describe::{Describe, Node, ops};
+
+/// Batch normalisation over `[batch, channels, height, width]` (Ioffe and Szegedy 2015, <https://arxiv.org/abs/1502.03167>).
+///
+/// Burn's own keeps the biased variance of a batch in its running variance; PyTorch keeps the unbiased one
+/// (`n / (n - 1)` as large, `n = batch * height * width`), and so does this. The parameters have PyTorch's names.
+///
+/// It uses the batch's statistics while training, that is on an autodiff device unless frozen, and the running
+/// statistics otherwise.
+#[derive(Module, Debug)]
+#[module(custom_display)]
+pub struct BatchNorm2d {
+    /// Scale, `[channels]`.
+    pub weight: Param<Tensor<1>>,
+    /// Shift, `[channels]`.
+    pub bias: Param<Tensor<1>>,
+    /// Running mean, `[channels]`.
+    pub running_mean: RunningState<Tensor<1>>,
+    /// Running, unbiased variance, `[channels]`.
+    pub running_var: RunningState<Tensor<1>>,
+    training: Param<Flag>,
+    eps: f64,
+    momentum: f64,
+}
+
+impl BatchNorm2d {
+    /// With PyTorch's defaults: eps 1e-5, momentum 0.1.
+    pub fn new(num_features: usize, device: &Device) -> Self {
+        Self::with(num_features, 1e-5, 0.1, device)
+    }
+
+    /// With another `eps` (added to the variance) and `momentum` (weight of the newest batch).
+    pub fn with(num_features: usize, eps: f64, momentum: f64, device: &Device) -> Self {
+        Self {
+            weight: burn::nn::Initializer::Ones.init([num_features], device),
+            bias: burn::nn::Initializer::Zeros.init([num_features], device),
+            running_mean: RunningState::new(Tensor::zeros([num_features], device)),
+            running_var: RunningState::new(Tensor::ones([num_features], device)),
+            training: Param::from_bool(true),
+            eps,
+            momentum,
+        }
+    }
+
+    /// Normalises each channel; the shape `[batch, channels, height, width]` stays.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let device = x.device();
+        if !(device.is_autodiff() && self.training.is_enabled()) {
+            let mean = self.running_mean.value().to_device(&device);
+            let var = self.running_var.value().to_device(&device);
+            return batch_norm(x, self.weight.val(), self.bias.val(), mean, var, self.eps);
+        }
+        let [batch, _, height, width] = x.dims();
+        let n = (batch * height * width) as f64;
+        let result = batch_norm_train(x, self.weight.val(), self.bias.val(), self.eps);
+        // One value a channel has no unbiased variance; PyTorch refuses it, here the biased one (zero) is kept.
+        let unbiased = result.variance.detach() * (n / (n - 1.0).max(1.0));
+        self.blend(&self.running_mean, result.mean.detach(), &device);
+        self.blend(&self.running_var, unbiased, &device);
+        result.output
+    }
+
+    fn blend(&self, running: &RunningState<Tensor<1>>, batch: Tensor<1>, device: &Device) {
+        let old = running.value_sync().to_device(device);
+        running.update((old * (1.0 - self.momentum) + batch * self.momentum).detach());
+    }
+}
+
+impl ModuleDisplay for BatchNorm2d {
+    fn custom_settings(&self) -> Option<DisplaySettings> {
+        DisplaySettings::new().with_new_line_after_attribute(false).optional()
+    }
+
+    fn custom_content(&self, content: Content) -> Option<Content> {
+        content.add("num_features", &self.weight.lazy_shape()[0]).add("eps", &self.eps).add("momentum", &self.momentum).optional()
+    }
+}
+
+impl Describe for BatchNorm2d {
+    fn describe(&self) -> Node {
+        Node::leaf(ops::BatchNorm2d { num_features: self.weight.lazy_shape()[0], eps: self.eps, momentum: self.momentum })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn running_variance_is_unbiased_and_the_mode_follows_the_device() {
+        let device = Device::flex().autodiff();
+        let norm = BatchNorm2d::new(1, &device);
+        let x = Tensor::<4>::from_floats([[[[1.0, 2.0]]], [[[3.0, 6.0]]]], &device);
+        let y = norm.forward(x.clone());
+        // Mean 3, biased variance 3.5, unbiased 14/3.
+        let mean = norm.running_mean.value_sync().into_scalar::<f32>();
+        let var = norm.running_var.value_sync().into_scalar::<f32>();
+        assert!((mean - 0.3).abs() < 1e-6, "{mean}");
+        assert!((var - (0.9 + 0.1 * 14.0 / 3.0)).abs() < 1e-6, "{var}");
+        let first = y.into_data().try_to_vec::<f32>().unwrap()[0];
+        assert!((first - (1.0 - 3.0) / (3.5f32 + 1e-5).sqrt()).abs() < 1e-5, "{first}");
+
+        let eval = norm.valid().forward(x.without_autodiff()).into_data().try_to_vec::<f32>().unwrap()[0];
+        assert!((eval - (1.0 - 0.3) / (var + 1e-5).sqrt()).abs() < 1e-5, "{eval}");
+    }
+}

@@ -1,0 +1,69 @@
+//! Initialisers as torchvision's models use them. Each returns the layer with its weights drawn anew, lazily.
+
+use burn::nn::conv::Conv2d;
+use burn::nn::{Initializer, Linear};
+use burn::tensor::Device;
+
+/// `kaiming_normal_(mode="fan_out", nonlinearity="relu")` for the weight and zero for the bias: VGG, ResNet, MobileNet.
+/// PyTorch's fan-out is `out_channels * kernel area`, not divided by the groups as Burn's is.
+pub fn kaiming_fan_out(mut conv: Conv2d, device: &Device) -> Conv2d {
+    let shape: [usize; 4] = conv.weight.lazy_shape().dims();
+    let fan_out = (shape[0] * shape[2] * shape[3]) as f64;
+    conv.weight = Initializer::Normal { mean: 0.0, std: (2.0 / fan_out).sqrt() }.init(shape, device);
+    if conv.bias.is_some() {
+        conv.bias = Some(Initializer::Zeros.init([shape[0]], device));
+    }
+    conv
+}
+
+/// `normal_(0, std)` for the weight and zero for the bias: VGG's fully connected layers (0.01).
+pub fn normal_linear(mut linear: Linear, std: f64, device: &Device) -> Linear {
+    let shape: [usize; 2] = linear.weight.lazy_shape().dims();
+    linear.weight = Initializer::Normal { mean: 0.0, std }.init(shape, device);
+    if linear.bias.is_some() {
+        linear.bias = Some(Initializer::Zeros.init([shape[1]], device));
+    }
+    linear
+}
+
+/// `normal_(0, std)` for a convolution's weight and a constant bias: AlexNet 2012 (0.01; 0 or 1).
+pub fn normal_conv(mut conv: Conv2d, std: f64, bias: f64, device: &Device) -> Conv2d {
+    let shape: [usize; 4] = conv.weight.lazy_shape().dims();
+    conv.weight = Initializer::Normal { mean: 0.0, std }.init(shape, device);
+    if conv.bias.is_some() {
+        conv.bias = Some(Initializer::Constant { value: bias }.init([shape[0]], device));
+    }
+    conv
+}
+
+/// Truncated normal in `[-2 std, 2 std]`, as `nn.init.trunc_normal_(std)` up to the two far tails, which it folds back:
+/// for the transformers and Inception.
+pub fn trunc_normal<const D: usize>(shape: [usize; D], std: f64, device: &Device) -> burn::module::Param<burn::tensor::Tensor<D>> {
+    Initializer::Normal { mean: 0.0, std }.init(shape, device).init_mapper(move |w: burn::tensor::Tensor<D>| w.clamp(-2.0 * std, 2.0 * std))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use burn::nn::conv::Conv2dConfig;
+
+    fn std_of(values: &[f32]) -> f64 {
+        let mean = values.iter().map(|v| f64::from(*v)).sum::<f64>() / values.len() as f64;
+        (values.iter().map(|v| (f64::from(*v) - mean).powi(2)).sum::<f64>() / values.len() as f64).sqrt()
+    }
+
+    #[test]
+    fn spread_is_that_of_pytorch() {
+        let device = Device::flex();
+        device.seed(1);
+        let conv = kaiming_fan_out(Conv2dConfig::new([64, 64], [3, 3]).with_groups(64).init(&device), &device);
+        let weights = conv.weight.val().into_data().try_to_vec::<f32>().unwrap();
+        let want = (2.0f64 / (64.0 * 9.0)).sqrt();
+        assert!((std_of(&weights) / want - 1.0).abs() < 0.1);
+        assert!(conv.bias.unwrap().val().into_data().try_to_vec::<f32>().unwrap().iter().all(|b| *b == 0.0));
+
+        let cut = trunc_normal([100, 100], 0.02, &device).val().into_data().try_to_vec::<f32>().unwrap();
+        assert!(cut.iter().all(|w| w.abs() <= 0.04) && std_of(&cut) > 0.015);
+    }
+}

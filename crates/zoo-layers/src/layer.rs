@@ -1,0 +1,194 @@
+//! The layers of a sequential network as one type, so that a `Vec` of them is a module whose parameters are named by
+//! index, as in PyTorch's `nn.Sequential`.
+
+use burn::module::Module;
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::pool::{AdaptiveAvgPool2d, AvgPool2d, MaxPool2d};
+use burn::nn::{Dropout, Linear, PaddingConfig2d};
+use burn::tensor::{Device, Tensor};
+
+use crate::describe::{Describe, Node};
+use crate::lrn::CrossChannelNorm;
+use crate::shape::Window;
+use crate::{Activation, ActivationKind, BatchNorm2d, krizhevsky_lrn};
+
+/// A layer on feature maps `[batch, channels, height, width]`.
+#[derive(Module, Debug)]
+#[allow(clippy::large_enum_variant)] // the layers of a model are few
+pub enum Layer {
+    /// Convolution.
+    Conv(Conv2d),
+    /// Batch normalisation.
+    BatchNorm(BatchNorm2d),
+    /// Local response normalisation.
+    Lrn(CrossChannelNorm),
+    /// Activation.
+    Activation(Activation),
+    /// Max pooling.
+    MaxPool(MaxPool2d),
+    /// Average pooling.
+    AvgPool(AvgPool2d),
+    /// Average pooling to a given size.
+    AdaptiveAvgPool(AdaptiveAvgPool2d),
+    /// Dropout.
+    Dropout(Dropout),
+}
+
+/// A layer on vectors `[batch, features]`.
+#[derive(Module, Debug)]
+#[allow(clippy::large_enum_variant)]
+pub enum HeadLayer {
+    /// Fully connected layer.
+    Linear(Linear),
+    /// Activation.
+    Activation(Activation),
+    /// Dropout.
+    Dropout(Dropout),
+}
+
+impl Layer {
+    /// Applies the layer to `[batch, channels, height, width]`.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        match self {
+            Self::Conv(layer) => layer.forward(x),
+            Self::BatchNorm(layer) => layer.forward(x),
+            Self::Lrn(layer) => layer.forward(x),
+            Self::Activation(layer) => layer.forward(x),
+            Self::MaxPool(layer) => layer.forward(x),
+            Self::AvgPool(layer) => layer.forward(x),
+            Self::AdaptiveAvgPool(layer) => layer.forward(x),
+            Self::Dropout(layer) => layer.forward(x),
+        }
+    }
+}
+
+impl HeadLayer {
+    /// Applies the layer to `[batch, features]`.
+    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        match self {
+            Self::Linear(layer) => layer.forward(x),
+            Self::Activation(layer) => layer.forward(x),
+            Self::Dropout(layer) => layer.forward(x),
+        }
+    }
+}
+
+/// Applies the layers in order to `[batch, channels, height, width]`.
+pub fn forward_layers(layers: &[Layer], x: Tensor<4>) -> Tensor<4> {
+    layers.iter().fold(x, |x, layer| layer.forward(x))
+}
+
+/// Applies the layers in order to `[batch, features]`.
+pub fn forward_head(layers: &[HeadLayer], x: Tensor<2>) -> Tensor<2> {
+    layers.iter().fold(x, |x, layer| layer.forward(x))
+}
+
+impl Describe for Layer {
+    fn describe(&self) -> Node {
+        match self {
+            Self::Conv(layer) => layer.describe(),
+            Self::BatchNorm(layer) => layer.describe(),
+            Self::Lrn(layer) => layer.describe(),
+            Self::Activation(layer) => layer.describe(),
+            Self::MaxPool(layer) => layer.describe(),
+            Self::AvgPool(layer) => layer.describe(),
+            Self::AdaptiveAvgPool(layer) => layer.describe(),
+            Self::Dropout(layer) => layer.describe(),
+        }
+    }
+}
+
+impl Describe for HeadLayer {
+    fn describe(&self) -> Node {
+        match self {
+            Self::Linear(layer) => layer.describe(),
+            Self::Activation(layer) => layer.describe(),
+            Self::Dropout(layer) => layer.describe(),
+        }
+    }
+}
+
+/// Which normalisation follows a convolution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Norm {
+    /// Batch normalisation, before the activation.
+    Batch,
+    /// Krizhevsky's local response normalisation, after the activation as in his paper.
+    Lrn,
+}
+
+/// Convolution, normalisation, activation: the block from which most networks are stacked. It becomes two to four
+/// entries of a `Vec<Layer>`, so that the parameters keep the indices that torchvision gives them.
+#[derive(Debug, Clone, Copy)]
+pub struct ConvNormAct {
+    /// Input channels.
+    pub in_channels: usize,
+    /// Output channels.
+    pub out_channels: usize,
+    /// Window, alike along both axes.
+    pub window: Window,
+    /// Number of groups.
+    pub groups: usize,
+    /// Whether the convolution has a bias.
+    pub bias: bool,
+    /// Normalisation.
+    pub norm: Option<Norm>,
+    /// Activation.
+    pub activation: Option<ActivationKind>,
+}
+
+impl ConvNormAct {
+    /// A convolution with bias, without normalisation, with ReLU.
+    pub const fn new(in_channels: usize, out_channels: usize, window: Window) -> Self {
+        Self { in_channels, out_channels, window, groups: 1, bias: true, norm: None, activation: Some(ActivationKind::Relu) }
+    }
+
+    /// The bare convolution, with Burn's (that is PyTorch's) default initialisation.
+    ///
+    /// # Panics
+    /// Where `groups` does not divide both numbers of channels.
+    pub fn conv(&self, device: &Device) -> Conv2d {
+        let p = self.window.padding;
+        let padding = if p == 0 { PaddingConfig2d::Valid } else { PaddingConfig2d::Explicit(p, p, p, p) };
+        Conv2dConfig::new([self.in_channels, self.out_channels], [self.window.kernel_size; 2])
+            .with_stride([self.window.stride; 2])
+            .with_dilation([self.window.dilation; 2])
+            .with_padding(padding)
+            .with_groups(self.groups)
+            .with_bias(self.bias)
+            .init(device)
+    }
+
+    /// The layers; `init` draws the convolution's weights (the identity keeps PyTorch's default).
+    pub fn layers(&self, init: impl Fn(Conv2d) -> Conv2d, device: &Device) -> Vec<Layer> {
+        let mut layers = vec![Layer::Conv(init(self.conv(device)))];
+        if self.norm == Some(Norm::Batch) {
+            layers.push(Layer::BatchNorm(BatchNorm2d::new(self.out_channels, device)));
+        }
+        if let Some(kind) = self.activation {
+            layers.push(Layer::Activation(Activation::new(kind, device)));
+        }
+        if self.norm == Some(Norm::Lrn) {
+            layers.push(Layer::Lrn(krizhevsky_lrn()));
+        }
+        layers
+    }
+}
+
+/// Applies the layers in order and keeps the last feature map of each resolution, with the index of its layer.
+///
+/// # Shapes
+/// - input and each output: `[batch, channels, height, width]`
+pub fn forward_intermediates(layers: &[Layer], x: Tensor<4>) -> Vec<(usize, Tensor<4>)> {
+    let mut kept: Vec<(usize, Tensor<4>)> = vec![];
+    let mut x = x;
+    for (index, layer) in layers.iter().enumerate() {
+        x = layer.forward(x);
+        if kept.last().is_some_and(|(_, last)| last.dims()[2..] == x.dims()[2..]) {
+            kept.pop();
+        }
+        kept.push((index, x.clone()));
+    }
+    kept
+}

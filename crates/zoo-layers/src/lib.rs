@@ -1,0 +1,24 @@
+//! Layers that several families share and that Burn lacks or computes differently from PyTorch, the arithmetic of
+//! shapes, and [`describe`]: every module can say what it is as a tree of named operations, from which summaries,
+//! PyTorch's module print, parameter and multiply-accumulate counts and receptive fields follow without a forward pass.
+//!
+//! Nothing here names a backend: tensors and modules take theirs from the `Device` they were made on.
+
+mod activation;
+mod batch_norm;
+pub mod describe;
+mod drop_path;
+pub mod init;
+mod layer;
+mod lrn;
+mod probe;
+pub mod shape;
+mod squeeze_excite;
+
+pub use activation::{Activation, ActivationKind};
+pub use batch_norm::BatchNorm2d;
+pub use drop_path::{DropPath, DropPathMode};
+pub use layer::{ConvNormAct, HeadLayer, Layer, Norm, forward_head, forward_intermediates, forward_layers};
+pub use lrn::{CrossChannelNorm, krizhevsky_lrn};
+pub use probe::{Smallest, smallest_input};
+pub use squeeze_excite::SqueezeExcite;

@@ -1,0 +1,72 @@
+//! Squeeze-and-excitation.
+
+use burn::module::Module;
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::tensor::{Device, Tensor};
+
+use crate::ActivationKind;
+use crate::describe::{Describe, Flow, Node, ops};
+
+/// Squeeze-and-excitation (Hu et al. 2018, <https://arxiv.org/abs/1709.01507>), with torchvision's keys `fc1` and `fc2`:
+/// global average, 1x1 convolution, activation, 1x1 convolution, gate, and the input scaled by it.
+#[derive(Module, Debug)]
+pub struct SqueezeExcite {
+    fc1: Conv2d,
+    fc2: Conv2d,
+    #[module(skip)]
+    activation: ActivationKind,
+    #[module(skip)]
+    gate: ActivationKind,
+}
+
+impl SqueezeExcite {
+    /// For `channels`, squeezed to `squeeze_channels`; `gate` is the sigmoid of the paper or MobileNetV3's hard one.
+    pub fn new(channels: usize, squeeze_channels: usize, activation: ActivationKind, gate: ActivationKind, device: &Device) -> Self {
+        Self {
+            fc1: Conv2dConfig::new([channels, squeeze_channels], [1, 1]).init(device),
+            fc2: Conv2dConfig::new([squeeze_channels, channels], [1, 1]).init(device),
+            activation,
+            gate,
+        }
+    }
+
+    /// Scales each channel of `[batch, channels, height, width]`; the shape stays.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let squeezed = x.clone().mean_dim(2).mean_dim(3);
+        let excited = self.fc2.forward(self.activation.forward(self.fc1.forward(squeezed)));
+        x * self.gate.forward(excited)
+    }
+}
+
+impl Describe for SqueezeExcite {
+    fn describe(&self) -> Node {
+        Node::tree(
+            "SqueezeExcitation",
+            [
+                ("avgpool", Node::leaf(ops::AdaptiveAvgPool2d { output_size: [1, 1] })),
+                ("fc1", self.fc1.describe()),
+                ("fc2", self.fc2.describe()),
+                ("activation", Node::leaf(ops::Activation(self.activation))),
+                ("scale_activation", Node::leaf(ops::Activation(self.gate))),
+            ],
+        )
+        .with_flow(Flow::Gate(Box::new(Flow::Chain([0, 1, 3, 2, 4].map(Flow::Child).to_vec()))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn scales_each_channel_by_one_number() {
+        let device = Device::flex();
+        let block = SqueezeExcite::new(6, 2, ActivationKind::Relu, ActivationKind::Sigmoid, &device);
+        let x = Tensor::<4>::random([2, 6, 3, 3], burn::tensor::Distribution::Uniform(0.5, 1.5), &device);
+        let ratio = (block.forward(x.clone()) / x).into_data().try_to_vec::<f32>().unwrap();
+        assert!(ratio.chunks(9).all(|c| c.iter().all(|r| (r - c[0]).abs() < 1e-6 && *r > 0.0 && *r < 1.0)));
+        assert_eq!(block.describe().params(), 6 * 2 + 2 + 2 * 6 + 6);
+        assert_eq!(block.describe().trace([6, 3, 3]).unwrap().output, [6, 3, 3]);
+    }
+}

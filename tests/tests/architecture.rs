@@ -1,0 +1,79 @@
+//! The architecture's invariants: who may depend on whom.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+use serde_json::Value;
+
+fn metadata() -> Value {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version=1", "--no-deps", "--offline"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Normal dependencies of each package of the workspace, with the features they ask of each.
+fn normal_dependencies() -> BTreeMap<String, BTreeMap<String, BTreeSet<String>>> {
+    let text = |v: &Value| v.as_str().unwrap().to_owned();
+    let packages = metadata()["packages"].as_array().unwrap().clone();
+    let edges = |package: &Value| {
+        let dependencies = package["dependencies"].as_array().unwrap().iter().filter(|d| d["kind"].is_null());
+        dependencies.map(|d| (text(&d["name"]), d["features"].as_array().unwrap().iter().map(text).collect())).collect()
+    };
+    packages.iter().map(|p| (text(&p["name"]), edges(p))).collect()
+}
+
+const FAMILIES: &[&str] = &["zoo-alexnet", "zoo-custom", "zoo-lenet", "zoo-vgg"];
+const BACKENDS: &[&str] = &["flex", "ndarray", "wgpu", "vulkan", "metal", "webgpu", "cuda", "rocm", "cpu", "tch"];
+
+#[test]
+fn families_depend_on_core_and_layers_alone() {
+    let all = normal_dependencies();
+    for family in FAMILIES {
+        for (name, _) in &all[*family] {
+            let allowed = ["burn", "zoo-core", "zoo-layers"].contains(&name.as_str())
+                || *family == "zoo-custom" && ["serde", "toml"].contains(&name.as_str());
+            assert!(allowed, "{family} depends on {name}");
+        }
+    }
+}
+
+#[test]
+fn every_family_crate_is_registered_and_known_here() {
+    let all = normal_dependencies();
+    let registered: BTreeSet<_> =
+        all["burn-zoo"].keys().map(String::as_str).filter(|n| n.starts_with("zoo-") && !["zoo-core", "zoo-layers"].contains(n)).collect();
+    assert_eq!(registered, FAMILIES.iter().copied().collect());
+}
+
+#[test]
+fn only_zoo_backend_switches_backends_on() {
+    for (package, dependencies) in normal_dependencies() {
+        for (dependency, features) in dependencies {
+            let backend = features.iter().any(|f| BACKENDS.contains(&f.as_str())) && dependency == "burn";
+            let direct = ["burn-wgpu", "burn-ndarray", "burn-flex", "burn-cuda"].contains(&dependency.as_str());
+            assert!(!(backend || direct) || package == "zoo-backend", "{package} asks {dependency} for {features:?}");
+        }
+    }
+}
+
+#[test]
+fn layers_and_core_are_the_ground() {
+    let all = normal_dependencies();
+    let zoo = |package: &str| all[package].keys().filter(|n| n.contains("zoo")).cloned().collect::<Vec<_>>();
+    assert!(zoo("zoo-layers").is_empty());
+    assert_eq!(zoo("zoo-core"), ["zoo-layers"]);
+    assert!(zoo("zoo-backend").is_empty());
+}
+
+#[test]
+fn every_package_takes_the_workspaces_lints() {
+    for package in metadata()["packages"].as_array().unwrap() {
+        let manifest = std::fs::read_to_string(package["manifest_path"].as_str().unwrap()).unwrap();
+        assert!(manifest.contains("[lints]\nworkspace = true"), "{}", package["name"]);
+    }
+}

@@ -1,0 +1,167 @@
+//! Properties of every model in the registry.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+use std::collections::{BTreeMap, HashSet};
+
+use burn::tensor::{Device, Tensor};
+use burn_zoo::{BuildError, BuildOptions, Classifier, Describe, InputError, params};
+use zoo_tests::{Facts, fixture};
+
+fn facts() -> BTreeMap<String, Facts> {
+    fixture("facts.json")
+}
+
+#[test]
+fn names_are_unique_and_well_formed() {
+    let models = burn_zoo::models();
+    let names: HashSet<_> = models.iter().map(|m| m.info.name).collect();
+    assert_eq!(names.len(), models.len());
+    assert!(names.iter().all(|n| n.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')));
+}
+
+#[test]
+fn every_row_tells_the_truth_about_its_parameters() {
+    for model in burn_zoo::models() {
+        let built = burn_zoo::build(model.info.name, &BuildOptions::default(), &Device::flex()).unwrap();
+        assert_eq!(params::num_trainable(&built), model.info.params, "{}", model.info.name);
+        assert_eq!(built.describe().params(), model.info.params, "{}: the description", model.info.name);
+        let trace = built.describe().trace(model.info.input).unwrap();
+        assert_eq!(trace.output, [model.info.num_classes], "{}", model.info.name);
+        let layers: usize = trace.layers.iter().map(|l| l.params).sum();
+        assert_eq!(layers, model.info.params, "{}: the layers", model.info.name);
+    }
+}
+
+#[test]
+fn names_and_shapes_equal_those_of_pytorch() {
+    let facts = facts();
+    for model in burn_zoo::models() {
+        let Some(fact) = facts.get(model.info.name) else { continue };
+        let built = burn_zoo::build(model.info.name, &BuildOptions::default(), &Device::flex()).unwrap();
+        let ours: Vec<_> = params::param_table(&built).into_iter().map(|p| (p.name, p.shape)).collect();
+        assert_eq!(ours, fact.state, "{}", model.info.name);
+        assert_eq!(model.info.params, fact.params);
+        if let Some(gflops) = fact.gflops {
+            let macs = built.describe().trace(fact.input).unwrap().macs as f64 / 1e9;
+            assert!((macs - gflops).abs() < 5.1e-4, "{}: {macs} G multiply-accumulates, torchvision has {gflops}", model.info.name);
+        }
+    }
+}
+
+#[test]
+fn the_print_equals_pytorchs_byte_for_byte() {
+    for name in ["alexnet", "vgg11", "vgg11_bn", "vgg13", "vgg16"] {
+        let path = format!("{}/fixtures/print/{name}.txt", env!("CARGO_MANIFEST_DIR"));
+        let want = std::fs::read_to_string(path).unwrap();
+        let model = burn_zoo::build(name, &BuildOptions::default(), &Device::flex()).unwrap();
+        assert_eq!(model.describe().to_torch(), want.trim_end_matches('\n'), "{name}");
+    }
+}
+
+/// The description says what `forward` does, at the smallest picture, for every intermediate and for the logits.
+#[test]
+fn forward_agrees_with_the_description_at_the_smallest_input() {
+    let device = Device::flex();
+    for model in burn_zoo::models() {
+        let name = model.info.name;
+        let options = BuildOptions::default().with_num_classes(7);
+        let built = burn_zoo::build(name, &options, &device).unwrap();
+        let size = built.smallest_input().unwrap().size;
+        let channels = built.in_channels();
+        let images = Tensor::<4>::ones([2, channels, size, size], &device);
+        assert_eq!(built.forward(images.clone()).dims(), [2, 7], "{name}");
+        let trace = built.describe().trace([channels, size, size]).unwrap();
+        for found in built.forward_intermediates(images) {
+            let row = trace.layers.iter().find(|l| l.name == found.name).unwrap_or_else(|| panic!("{name}: no layer {}", found.name));
+            assert_eq!(found.features.dims()[1..], row.output, "{name}: {}", found.name);
+        }
+        let smaller = built.check_input([channels, size - 1, size - 1]);
+        assert!(
+            matches!(smaller, Err(InputError::TooSmall { smallest, .. }) if smallest == size)
+                || matches!(smaller, Err(InputError::FixedSize { expected, .. }) if expected == size),
+            "{name}: {smaller:?}"
+        );
+    }
+}
+
+#[test]
+fn smallest_inputs_are_torchvisions() {
+    let smallest = |name| burn_zoo::build(name, &BuildOptions::default(), &Device::flex()).unwrap().smallest_input().unwrap();
+    assert_eq!((smallest("vgg11").size, smallest("vgg11").only), (32, false));
+    assert_eq!((smallest("alexnet").size, smallest("alexnet").only), (63, false));
+    assert!(smallest("lenet5").only);
+    let small = burn_zoo::build("vgg11", &BuildOptions::default().with_image_size([24, 40]), &Device::flex()).unwrap_err();
+    assert_eq!(small.to_string(), "an input of 24x40 pixels is too small for this model: the smallest is 32x32");
+}
+
+#[test]
+fn options_are_honoured_and_bad_ones_refused() {
+    let device = Device::flex();
+    let options = BuildOptions::default().with_in_channels(1).with_num_classes(3).with_image_size([64, 64]);
+    for model in burn_zoo::models() {
+        let name = model.info.name;
+        let built = burn_zoo::build(name, &options, &device).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert_eq!((built.in_channels(), built.num_classes()), (1, 3), "{name}");
+        assert_eq!(built.describe().trace([1, 64, 64]).unwrap().output, [3], "{name}");
+        for bad in [
+            BuildOptions::default().with_num_classes(0),
+            BuildOptions::default().with_in_channels(0),
+            BuildOptions::default().with_dropout(1.0),
+        ] {
+            assert!(matches!(burn_zoo::build(name, &bad, &device), Err(BuildError::BadOption { .. })), "{name}");
+        }
+        for head in built.classifier_names() {
+            let width = params::param_table(&built).into_iter().find(|p| p.name == format!("{head}.weight")).unwrap().shape[0];
+            assert_eq!(width, 3, "{name}: {head}");
+        }
+    }
+    let unknown = burn_zoo::build("vgg11bn", &BuildOptions::default(), &device).unwrap_err().to_string();
+    assert!(unknown.contains("did you mean vgg11_bn"), "{unknown}");
+}
+
+#[test]
+fn stacked_three_by_three_convolutions_see_five_and_seven() {
+    let definition = "[[blocks]]\nout_channels = 4\n[[blocks]]\nout_channels = 4\n[[blocks]]\nout_channels = 4\n";
+    let model = burn_zoo::build("custom", &BuildOptions::default().with_definition(definition), &Device::flex()).unwrap();
+    let trace = model.describe().trace([3, 32, 32]).unwrap();
+    let fields: Vec<_> = trace.layers.iter().filter(|l| l.kind == "Conv2d").map(|l| l.receptive_field).collect();
+    assert_eq!(fields, [[3, 3], [5, 5], [7, 7]]);
+}
+
+#[test]
+fn definitions_are_read_and_their_mistakes_named() {
+    let build = |text: &str| burn_zoo::build("custom", &BuildOptions::default().with_definition(text), &Device::flex());
+    let all = "[[blocks]]\nout_channels = 8\nkernel_size = 5\nstride = 2\npadding = 2\nnorm = \"lrn\"\nactivation = \"none\"\n\
+               pool = { kind = \"avg\", kernel_size = 3, stride = 2, padding = 1 }\n\
+               [[blocks]]\nout_channels = 8\ngroups = 4\ndilation = 2\npadding = \"same\"\nactivation = \"p_relu\"\n\
+               [head]\nhidden = [20]\nactivation = \"tanh\"\ndropout = 0.1\n";
+    let model = build(all).unwrap();
+    let kinds: Vec<_> = model.describe().trace([3, 32, 32]).unwrap().layers.into_iter().map(|l| l.kind).collect();
+    let want = [
+        "Conv2d",
+        "LocalResponseNorm",
+        "AvgPool2d",
+        "Conv2d",
+        "PReLU",
+        "AdaptiveAvgPool2d",
+        "Flatten",
+        "Linear",
+        "Tanh",
+        "Dropout",
+        "Linear",
+    ];
+    assert_eq!(kinds, want);
+    for (text, says) in [
+        ("[[blocks]]\nout_chanels = 8\n", "out_chanels"),
+        ("[[blocks]]\nout_channels = 8\ngroups = 3\n", "groups = 3"),
+        ("[[blocks]]\nout_channels = 8\nkernel_size = 4\n", "odd kernel_size"),
+        ("[[blocks]]\nout_channels = 8\nactivation = \"rellu\"\n", "activation"),
+        ("[head]\nhidden = [3]\n", "blocks"),
+        ("[[blocks]]\nout_channels = 8\nkernel_size = 40\npadding = 0\n", "smallest is 40x40"),
+    ] {
+        let message = build(text).unwrap_err().to_string();
+        assert!(message.contains(says), "{text}: {message}");
+    }
+    let other = BuildOptions::default().with_definition(all);
+    assert!(matches!(burn_zoo::build("vgg11", &other, &Device::flex()), Err(BuildError::Definition { .. })));
+}
