@@ -97,12 +97,12 @@ fn smallest_inputs_are_torchvisions() {
 #[test]
 fn options_are_honoured_and_bad_ones_refused() {
     let device = Device::flex();
-    let options = BuildOptions::default().with_in_channels(1).with_num_classes(3).with_image_size([64, 64]);
+    let options = BuildOptions::default().with_in_channels(1).with_num_classes(3).with_image_size([72, 72]);
     for model in burn_zoo::models() {
         let name = model.info.name;
         let built = burn_zoo::build(name, &options, &device).unwrap_or_else(|e| panic!("{name}: {e}"));
         assert_eq!((built.in_channels(), built.num_classes()), (1, 3), "{name}");
-        assert_eq!(built.describe().trace([1, 64, 64]).unwrap().output, [3], "{name}");
+        assert_eq!(built.describe().trace([1, 72, 72]).unwrap().output, [3], "{name}");
         for bad in [
             BuildOptions::default().with_num_classes(0),
             BuildOptions::default().with_in_channels(0),

@@ -1,14 +1,14 @@
 //! The network.
 
 use burn::module::Module;
+use burn::nn::DropoutConfig;
 use burn::nn::pool::{AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig, MaxPool2dConfig};
-use burn::nn::{DropoutConfig, Initializer, LinearConfig};
 use burn::tensor::{Device, Tensor};
 use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, InputError, Intermediate, Node, Variant};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::{
-    Activation, ActivationKind, ConvNormAct, HeadLayer, Layer, Norm, forward_head, forward_intermediates, forward_layers, init,
-    smallest_input,
+    Activation, ActivationKind, ConvNormAct, FullyConnected, HeadLayer, Layer, Norm, forward_head, forward_intermediates, forward_layers,
+    init, smallest_input,
 };
 
 use crate::config::{AlexNetSpec, VARIANTS};
@@ -96,12 +96,11 @@ impl Family for AlexNet {
         let size = node.trace([in_channels, height, width]).map_err(too_small)?.output;
         let flat = if spec.adaptive { channels * 36 } else { size.iter().product() };
         let linear = |inputs, outputs, start_bias| {
-            let mut layer = LinearConfig::new(inputs, outputs).init(device);
-            if spec.paper_init {
-                layer = init::normal_linear(layer, 0.01, device);
-                layer.bias = Some(Initializer::Constant { value: start_bias }.init([outputs], device));
-            }
-            HeadLayer::Linear(layer)
+            HeadLayer::Linear(if spec.paper_init {
+                FullyConnected::normal(inputs, outputs, 0.01, start_bias, device)
+            } else {
+                FullyConnected::new(inputs, outputs, device)
+            })
         };
         let relu = || HeadLayer::Activation(Activation::new(ActivationKind::Relu, device));
         let dropout = || HeadLayer::Dropout(DropoutConfig::new(options.dropout.unwrap_or(0.5)).init());

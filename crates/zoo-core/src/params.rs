@@ -1,7 +1,8 @@
 //! A model's parameters and buffers under PyTorch's names and shapes.
 //!
 //! Burn keeps the weight of a `Linear` as `[in, out]`, PyTorch as `[out, in]`; and Burn's own norms name their weights
-//! `gamma` and `beta`. Both are translated here, once, for everything that reads or writes parameters by name.
+//! `gamma` and `beta`; `zoo_layers::FullyConnected` keeps a large weight in parts. All of that is translated here, once, for
+//! everything that reads or writes parameters by name.
 
 use std::collections::HashMap;
 
@@ -48,9 +49,20 @@ impl Path {
         self.0.iter().rev().map(|(_, c)| c.as_str()).find(|c| c.starts_with("Struct:")).unwrap_or("")
     }
 
+    /// The number of this part, where the leaf is one part of a fully connected weight.
+    fn part(&self) -> Option<usize> {
+        match self.0.as_slice() {
+            [.., (weight, holder), (index, vec)] if weight == "weight" && holder == "Struct:FullyConnected" && vec == "Vec" => {
+                index.parse().ok()
+            }
+            _ => None,
+        }
+    }
+
     fn name(&self) -> String {
         let burn_norm = matches!(self.holder(), "Struct:BatchNorm" | "Struct:LayerNorm" | "Struct:GroupNorm" | "Struct:RmsNorm");
-        let segments = self.0.iter().filter(|(_, container)| !container.starts_with("Enum:")).map(|(name, _)| match name.as_str() {
+        let whole = &self.0[..self.0.len() - usize::from(self.part().is_some())];
+        let segments = whole.iter().filter(|(_, container)| !container.starts_with("Enum:")).map(|(name, _)| match name.as_str() {
             "gamma" if burn_norm => "weight",
             "beta" if burn_norm => "bias",
             other => other,
@@ -59,10 +71,11 @@ impl Path {
     }
 
     fn transposed(&self, rank: usize) -> bool {
-        rank == 2 && self.holder() == "Struct:Linear" && self.0.last().is_some_and(|(name, _)| name == "weight")
+        let linear = self.holder() == "Struct:Linear" && self.0.last().is_some_and(|(name, _)| name == "weight");
+        rank == 2 && (linear || self.part().is_some())
     }
 
-    /// PyTorch's shape for Burn's.
+    /// PyTorch's shape for Burn's, of this part alone.
     fn shape(&self, mut shape: Vec<usize>) -> Vec<usize> {
         if self.transposed(shape.len()) {
             shape.reverse();
@@ -88,7 +101,10 @@ pub fn param_table<M: Module>(module: &M) -> Vec<ParamInfo> {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
             let name = self.0.name();
             let shape = self.0.shape(param.lazy_shape().to_vec());
-            self.1.push(ParamInfo { trainable: !is_statistic(&name), name, shape });
+            match self.1.last_mut() {
+                Some(whole) if self.0.part().is_some_and(|part| part > 0) => whole.shape[1] += shape[1],
+                _ => self.1.push(ParamInfo { trainable: !is_statistic(&name), name, shape }),
+            }
         }
     }
     let mut visitor = Visitor(Path::default(), vec![]);
@@ -127,7 +143,9 @@ pub fn gradient_norms<M: Module>(module: &M, grads: &Gradients) -> Result<HashMa
                 .and_then(|d| d.convert_dtype(DType::F32).try_to_vec::<f32>().map_err(|e| format!("{e:?}")))
             {
                 Ok(values) => {
-                    norms.insert(name, values.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt());
+                    let squares = values.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>();
+                    let norm = norms.entry(name).or_insert(0.0);
+                    *norm = norm.hypot(squares.sqrt());
                 }
                 Err(cause) => self.2 = Err(format!("{name}: {cause}")),
             }
@@ -162,7 +180,10 @@ pub fn read_params<M: Module>(module: &M) -> Result<Vec<NamedTensor>, String> {
                 .map_err(|e| format!("{e:?}"))
                 .and_then(|data| data.convert_dtype(DType::F32).try_to_vec::<f32>().map_err(|e| format!("{e:?}")))
             {
-                Ok(values) => found.push(NamedTensor { name, shape, values }),
+                Ok(values) => match found.last_mut() {
+                    Some(whole) if self.0.part().is_some_and(|part| part > 0) => append_columns(whole, shape[1], &values),
+                    _ => found.push(NamedTensor { name, shape, values }),
+                },
                 Err(cause) => self.1 = Err(format!("{name}: {cause}")),
             }
         }
@@ -178,25 +199,38 @@ pub fn read_params<M: Module>(module: &M) -> Result<Vec<NamedTensor>, String> {
 /// Parameters that were not drawn yet are never drawn. Clones of a module share its running statistics (so does Burn's
 /// own mapping): write into a module that has none, or into its `valid()` copy.
 pub fn write_params<M: Module>(module: M, values: impl FnMut(&ParamInfo) -> Option<Vec<f32>>) -> M {
-    struct Mapper<F>(Path, F);
+    struct Mapper<F> {
+        path: Path,
+        table: HashMap<String, ParamInfo>,
+        values: F,
+        /// The whole weight of which parts are being written, and the first column of the next.
+        whole: Option<(Vec<f32>, usize)>,
+    }
+    impl<F: FnMut(&ParamInfo) -> Option<Vec<f32>>> Mapper<F> {
+        fn take(&mut self, info: &ParamInfo) -> Option<Vec<f32>> {
+            (self.values)(info).filter(|new| new.len() == info.shape.iter().product::<usize>())
+        }
+    }
     impl<F: FnMut(&ParamInfo) -> Option<Vec<f32>>> ModuleMapper for Mapper<F> {
         fn enter_module(&mut self, name: &str, container: &str) {
-            self.0.enter(name, container);
+            self.path.enter(name, container);
         }
         fn exit_module(&mut self, _: &str, _: &str) {
-            self.0.exit();
+            self.path.exit();
         }
         fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-            let name = self.0.name();
-            let shape = self.0.shape(param.lazy_shape().to_vec());
-            let info = ParamInfo { trainable: !is_statistic(&name), name, shape };
-            let Some(new) = (self.1)(&info).filter(|new| new.len() == info.shape.iter().product::<usize>()) else {
-                return param;
-            };
-            let data = if self.0.transposed(D) {
-                let [rows, columns] = [info.shape[0], info.shape[1]];
-                TensorData::new(transpose(&new, rows, columns), [columns, rows])
+            let Some(info) = self.table.get(&self.path.name()).cloned() else { return param };
+            let data = if self.path.transposed(D) {
+                if self.path.part().is_none_or(|part| part == 0) {
+                    self.whole = self.take(&info).map(|values| (values, 0));
+                }
+                let Some((values, start)) = &mut self.whole else { return param };
+                let columns = param.lazy_shape()[0];
+                let part = transpose_columns(values, info.shape[1], *start, columns);
+                *start += columns;
+                TensorData::new(part, [columns, info.shape[0]])
             } else {
+                let Some(new) = self.take(&info) else { return param };
                 TensorData::new(new, info.shape)
             };
             let tensor = Tensor::<D>::from_data(data, &param.lazy_device());
@@ -204,19 +238,28 @@ pub fn write_params<M: Module>(module: M, values: impl FnMut(&ParamInfo) -> Opti
             param.transform_for_load(tensor, id)
         }
     }
-    let mut mapper = Mapper(Path::default(), values);
-    module.map(&mut mapper)
+    let table = param_table(&module).into_iter().map(|info| (info.name.clone(), info)).collect();
+    module.map(&mut Mapper { path: Path::default(), table, values, whole: None })
 }
 
-/// `[rows, columns]` to `[columns, rows]`, in tiles that stay in the cache.
-fn transpose(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
+/// Appends columns to a row-major matrix.
+fn append_columns(whole: &mut NamedTensor, columns: usize, part: &[f32]) {
+    let old = whole.shape[1];
+    let rows = whole.values.chunks(old).zip(part.chunks(columns));
+    whole.values = rows.flat_map(|(left, right)| left.iter().chain(right).copied()).collect();
+    whole.shape[1] = old + columns;
+}
+
+/// The columns `start..start + columns` of a row-major matrix as rows, in tiles that stay in the cache.
+fn transpose_columns(values: &[f32], width: usize, start: usize, columns: usize) -> Vec<f32> {
     const TILE: usize = 32;
-    let mut out = vec![0.0; values.len()];
+    let rows = values.len() / width.max(1);
+    let mut out = vec![0.0; rows * columns];
     for r0 in (0..rows).step_by(TILE) {
         for c0 in (0..columns).step_by(TILE) {
             for r in r0..(r0 + TILE).min(rows) {
                 for c in c0..(c0 + TILE).min(columns) {
-                    out[c * rows + r] = values[r * columns + c];
+                    out[c * rows + r] = values[r * width + start + c];
                 }
             }
         }

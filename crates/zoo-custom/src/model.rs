@@ -2,12 +2,14 @@
 
 use burn::module::Module;
 use burn::nn::pool::{AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig, AvgPool2dConfig, MaxPool2dConfig};
-use burn::nn::{DropoutConfig, LinearConfig, PaddingConfig2d};
+use burn::nn::{DropoutConfig, PaddingConfig2d};
 use burn::tensor::{Device, Tensor};
 use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, InputError, Intermediate, ModelInfo, Node, Variant};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::shape::Window;
-use zoo_layers::{Activation, ConvNormAct, HeadLayer, Layer, forward_head, forward_intermediates, forward_layers, init, smallest_input};
+use zoo_layers::{
+    Activation, ConvNormAct, FullyConnected, HeadLayer, Layer, forward_head, forward_intermediates, forward_layers, init, smallest_input,
+};
 
 use crate::definition::{Activated, Block, Definition, LECTURE_CNN, Padding, Pool, PoolKind};
 
@@ -32,7 +34,7 @@ impl Block {
         if sizes.contains(&0) {
             return Err(place("out_channels, kernel_size, stride, dilation and groups must be at least 1"));
         }
-        if in_channels % self.groups != 0 || self.out_channels % self.groups != 0 {
+        if !in_channels.is_multiple_of(self.groups) || !self.out_channels.is_multiple_of(self.groups) {
             let message = format!("groups = {} must divide the {in_channels} input and {} output channels", self.groups, self.out_channels);
             return Err(place(&message));
         }
@@ -52,7 +54,7 @@ impl Block {
         };
         let mut layers = conv.layers(|conv| init::kaiming_fan_out(conv, device), device);
         if let Some(pool) = &self.pool {
-            layers.push(pool.layer().map_err(|what| place(what))?);
+            layers.push(pool.layer().map_err(place)?);
         }
         Ok(layers)
     }
@@ -107,12 +109,12 @@ impl Custom {
         let mut width = head.pool.map_or_else(|| output.output.iter().product(), |side| channels * side * side);
         let mut classifier = vec![];
         for hidden in &head.hidden {
-            classifier.push(HeadLayer::Linear(LinearConfig::new(width, *hidden).init(device)));
+            classifier.push(HeadLayer::Linear(FullyConnected::new(width, *hidden, device)));
             classifier.push(HeadLayer::Activation(Activation::new(head.activation, device)));
             classifier.push(HeadLayer::Dropout(DropoutConfig::new(rate).init()));
             width = *hidden;
         }
-        classifier.push(HeadLayer::Linear(LinearConfig::new(width, num_classes).init(device)));
+        classifier.push(HeadLayer::Linear(FullyConnected::new(width, num_classes, device)));
         let avgpool = head.pool.map(|side| AdaptiveAvgPool2dConfig::new([side, side]).init());
         Ok(Self { features, avgpool, classifier, in_channels, num_classes })
     }
@@ -159,7 +161,7 @@ impl Family for Custom {
     const VARIANTS: &'static [Variant<&'static str>] = &[Variant {
         info: ModelInfo {
             name: "custom",
-            params: 356_810,
+            params: 357_258,
             input: [3, 32, 32],
             num_classes: 10,
             source: "the lecture's own CNN, or a definition",

@@ -1,7 +1,8 @@
-//! Initialisers as torchvision's models use them. Each returns the layer with its weights drawn anew, lazily.
+//! Initialisers as torchvision's models use them. Each returns the layer with its weights drawn anew, lazily;
+//! fully connected layers have theirs as constructors of [`FullyConnected`](crate::FullyConnected).
 
+use burn::nn::Initializer;
 use burn::nn::conv::Conv2d;
-use burn::nn::{Initializer, Linear};
 use burn::tensor::Device;
 
 /// `kaiming_normal_(mode="fan_out", nonlinearity="relu")` for the weight and zero for the bias: VGG, ResNet, MobileNet.
@@ -14,16 +15,6 @@ pub fn kaiming_fan_out(mut conv: Conv2d, device: &Device) -> Conv2d {
         conv.bias = Some(Initializer::Zeros.init([shape[0]], device));
     }
     conv
-}
-
-/// `normal_(0, std)` for the weight and zero for the bias: VGG's fully connected layers (0.01).
-pub fn normal_linear(mut linear: Linear, std: f64, device: &Device) -> Linear {
-    let shape: [usize; 2] = linear.weight.lazy_shape().dims();
-    linear.weight = Initializer::Normal { mean: 0.0, std }.init(shape, device);
-    if linear.bias.is_some() {
-        linear.bias = Some(Initializer::Zeros.init([shape[1]], device));
-    }
-    linear
 }
 
 /// `normal_(0, std)` for a convolution's weight and a constant bias: AlexNet 2012 (0.01; 0 or 1).

@@ -4,13 +4,13 @@
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::pool::{AdaptiveAvgPool2d, AvgPool2d, MaxPool2d};
-use burn::nn::{Dropout, Linear, PaddingConfig2d};
+use burn::nn::{Dropout, PaddingConfig2d};
 use burn::tensor::{Device, Tensor};
 
 use crate::describe::{Describe, Node};
 use crate::lrn::CrossChannelNorm;
 use crate::shape::Window;
-use crate::{Activation, ActivationKind, BatchNorm2d, krizhevsky_lrn};
+use crate::{Activation, ActivationKind, BatchNorm2d, FullyConnected, krizhevsky_lrn};
 
 /// A layer on feature maps `[batch, channels, height, width]`.
 #[derive(Module, Debug)]
@@ -39,7 +39,7 @@ pub enum Layer {
 #[allow(clippy::large_enum_variant)]
 pub enum HeadLayer {
     /// Fully connected layer.
-    Linear(Linear),
+    Linear(FullyConnected),
     /// Activation.
     Activation(Activation),
     /// Dropout.

@@ -2,12 +2,14 @@
 
 use burn::module::Module;
 use burn::nn::pool::AvgPool2dConfig;
-use burn::nn::{Dropout, DropoutConfig, LinearConfig};
+use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor};
 use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, InputError, Intermediate, ModelInfo, Node, Variant};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::shape::Window;
-use zoo_layers::{Activation, ActivationKind, ConvNormAct, HeadLayer, Layer, forward_head, forward_intermediates, forward_layers};
+use zoo_layers::{
+    Activation, ActivationKind, ConvNormAct, FullyConnected, HeadLayer, Layer, forward_head, forward_intermediates, forward_layers,
+};
 
 const SOURCE: &str = "LeCun et al. 1998, section II-B";
 
@@ -85,7 +87,7 @@ impl Family for LeNet {
         // The features' size decides the width of the first fully connected layer.
         let too_small = || InputError::TooSmall { actual: [height, width], smallest: 12 };
         let flat: usize = features.describe().trace([in_channels, height, width]).map_err(|_| too_small())?.output.iter().product();
-        let linear = |i, o| HeadLayer::Linear(LinearConfig::new(i, o).init(device));
+        let linear = |i, o| HeadLayer::Linear(FullyConnected::new(i, o, device));
         let act = || HeadLayer::Activation(Activation::new(variant.spec, device));
         let classifier = vec![linear(flat, 120), act(), linear(120, 84), act(), linear(84, num_classes)];
         let dropout = DropoutConfig::new(options.dropout.unwrap_or(0.0)).init();

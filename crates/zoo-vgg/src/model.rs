@@ -1,15 +1,15 @@
 //! The network.
 
 use burn::module::Module;
+use burn::nn::DropoutConfig;
 use burn::nn::pool::{AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig, MaxPool2dConfig};
-use burn::nn::{DropoutConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
 use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Variant};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::shape::Window;
 use zoo_layers::{
-    Activation, ActivationKind, ConvNormAct, HeadLayer, Layer, Norm, forward_head, forward_intermediates, forward_layers, init,
-    krizhevsky_lrn,
+    Activation, ActivationKind, ConvNormAct, FullyConnected, HeadLayer, Layer, Norm, forward_head, forward_intermediates, forward_layers,
+    init, krizhevsky_lrn,
 };
 
 use crate::config::{Step, VARIANTS, VggSpec};
@@ -94,15 +94,11 @@ impl Family for Vgg {
         }
         let relu = || HeadLayer::Activation(Activation::new(ActivationKind::Relu, device));
         let dropout = || HeadLayer::Dropout(DropoutConfig::new(options.dropout.unwrap_or(0.5)).init());
-        let linear = |i, o| HeadLayer::Linear(fully_connected(i, o, device));
+        let linear = |i, o| HeadLayer::Linear(FullyConnected::normal(i, o, 0.01, 0.0, device));
         let classifier =
             vec![linear(channels * 49, 4096), relu(), dropout(), linear(4096, 4096), relu(), dropout(), linear(4096, num_classes)];
         Ok(Self { features, avgpool: AdaptiveAvgPool2dConfig::new([7, 7]).init(), classifier, in_channels, num_classes })
     }
-}
-
-fn fully_connected(inputs: usize, outputs: usize, device: &Device) -> Linear {
-    init::normal_linear(LinearConfig::new(inputs, outputs).init(device), 0.01, device)
 }
 
 impl Describe for Vgg {
