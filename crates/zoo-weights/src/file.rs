@@ -62,7 +62,9 @@ impl WeightsFile {
         };
         let (tensors, meta) =
             if length == head.len() && head[8] == b'{' { safe::read(path)? } else { (pickle::read(path)?, WeightsMeta::default()) };
-        Ok(Self::from_tensors(unwrap(tensors), meta))
+        // Files of ours hold a model's keys as they are; only others' checkpoints wrap them.
+        let ours = meta != WeightsMeta::default();
+        Ok(Self::from_tensors(if ours { tensors } else { unwrap(tensors) }, meta))
     }
 
     /// From tensors in memory.
@@ -93,8 +95,7 @@ impl WeightsFile {
 
 /// Takes the model's dictionary out of a training checkpoint, and the prefix of data-parallel training off.
 fn unwrap(mut tensors: Vec<NamedTensor>) -> Vec<NamedTensor> {
-    // A model may have a part called `model`: a wrapper's name stands for itself only where other keys stand beside it
-    // or a deeper key follows everywhere; both look the same from outside, so the convention decides.
+    // A wrapper and a model's part of that name look the same from outside, so PyTorch's convention decides.
     if let Some(wrapper) = WRAPPERS.iter().find(|w| tensors.iter().any(|t| t.name.starts_with(**w))) {
         tensors.retain(|t| t.name.starts_with(*wrapper));
         strip(&mut tensors, wrapper);
