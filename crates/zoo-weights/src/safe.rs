@@ -62,7 +62,8 @@ pub fn write_tensors(path: &Path, tensors: &[NamedTensor], meta: &WeightsMeta) -
         views.push((tensor.name.as_str(), TensorView::new(Dtype::F32, tensor.shape.clone(), bytes).map_err(|e| other(&e))?));
     }
     let description = serde_json::to_string(meta).map_err(|e| other(&e))?;
-    let metadata = HashMap::from([("format".to_owned(), "pt".to_owned()), (META_KEY.to_owned(), description)]);
+    // One entry alone: the order of several is a hash map's, and equal weights are to be equal files.
+    let metadata = HashMap::from([(META_KEY.to_owned(), description)]);
     let whole = safetensors::serialize(views, Some(metadata)).map_err(|e| other(&e))?;
     write_atomically(path, &whole).map_err(io)
 }

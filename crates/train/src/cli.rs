@@ -1,0 +1,95 @@
+//! The command line. A flag that is not given leaves the recipe's value.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser};
+use serde::Serialize;
+
+/// Trains a model. Without flags: LeNet-5 on the built-in handwritten digits.
+#[derive(Debug, Parser)]
+#[command(name = "train", version)]
+pub(crate) struct Cli {
+    /// Recipe file (TOML); flags win over it
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Folder for the results [default: output/train/TIME-MODEL-SIZE]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Go on with the run in this folder
+    #[arg(long, value_name = "RUN_FOLDER", conflicts_with_all = ["config", "output"])]
+    pub(crate) resume: Option<PathBuf>,
+    /// Print the resolved recipe and stop
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) flags: Flags,
+}
+
+macro_rules! flags {
+    ($($(#[$help:meta])+ $name:ident: $kind:ty,)+) => {
+        /// The recipe's keys.
+        #[derive(Debug, Args, Serialize)]
+        pub(crate) struct Flags {
+            $($(#[$help])+ #[arg(long)] #[serde(skip_serializing_if = "Option::is_none")] pub(crate) $name: Option<$kind>,)+
+        }
+    };
+}
+
+flags! {
+    /// Model, or path of a TOML file that defines one
+    model: String,
+    /// Data set: digits, shapes or folder
+    dataset: String,
+    /// Root of the `folder` data set
+    data: PathBuf,
+    /// Side of the model's input in pixels
+    image_size: usize,
+    /// Only the first so many training pictures
+    limit: usize,
+    /// Width of the last layer
+    num_classes: usize,
+    /// Weights to start from
+    pretrained_path: PathBuf,
+    /// Dropout rate
+    dropout: f64,
+    /// Passes over the training pictures
+    epochs: usize,
+    /// Pictures in a step
+    #[arg(short)]
+    batch_size: usize,
+    /// Optimiser: sgd or adamw
+    opt: String,
+    /// Learning rate
+    lr: f64,
+    /// Momentum of sgd
+    momentum: f64,
+    /// Nesterov momentum for sgd: true or false
+    nesterov: bool,
+    /// Weight decay; norms and biases are spared
+    weight_decay: f64,
+    /// Schedule: cosine, step or constant
+    sched: String,
+    /// Epochs of linear warm-up
+    warmup_epochs: usize,
+    /// First learning rate of the warm-up
+    warmup_lr: f64,
+    /// Last learning rate of the cosine
+    min_lr: f64,
+    /// Epochs between two decays of the step schedule
+    decay_epochs: usize,
+    /// Factor of a decay of the step schedule
+    decay_rate: f64,
+    /// Label smoothing
+    smoothing: f64,
+    /// Probability of mirroring a training picture
+    hflip: f64,
+    /// Seed of weights, order and dropout
+    seed: u64,
+    /// Threads that prepare pictures
+    #[arg(short = 'j')]
+    workers: usize,
+    /// Backend: flex, ndarray, wgpu, ...
+    backend: String,
+    /// Number of the backend's device
+    device: usize,
+}

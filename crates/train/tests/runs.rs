@@ -1,0 +1,67 @@
+//! The program itself, on flex.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::path::Path;
+use std::process::Command;
+
+use assert_cmd::assert::OutputAssertExt;
+
+fn train(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_train"));
+    command.args(args);
+    command
+}
+
+/// Exit code and standard error, which is one line.
+fn refused(args: &[&str], code: i32) -> String {
+    let output = train(args).assert().code(code).get_output().clone();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.starts_with("error: ") && text.lines().count() == 1, "{text}");
+    text
+}
+
+fn path(folder: &Path, name: &str) -> String {
+    folder.join(name).to_str().unwrap().to_owned()
+}
+
+#[test]
+fn what_is_asked_wrongly_is_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = path(folder.path(), "run");
+    assert!(refused(&["--modle", "x"], 2).contains("--model"));
+    assert!(refused(&["--model", "lenet6", "--output", &out], 2).contains("lenet5"));
+    assert!(refused(&["--backend", "flx"], 2).contains("flex"));
+    assert!(refused(&["--dataset", "digit", "--output", &out], 2).contains("digits"));
+    assert!(refused(&["--dataset", "folder", "--output", &out], 2).contains("folder"));
+    refused(&["--dataset", "folder", "--data", &path(folder.path(), "none"), "--output", &out], 1);
+    assert!(refused(&["--model", "vgg11", "--dataset", "shapes", "--image-size", "16", "--output", &out], 2).contains("smallest is 32x32"));
+    let config = path(folder.path(), "bad.toml");
+    std::fs::write(&config, "epoch = 3").unwrap();
+    assert!(refused(&["--config", &config], 2).contains("`epochs`"));
+    assert!(!Path::new(&out).exists(), "nothing is made before everything is checked");
+}
+
+const TINY: &[&str] = &["--limit", "64", "--batch-size", "16", "--epochs", "30", "--dropout", "0.2", "--output"];
+
+#[test]
+fn a_stopped_and_resumed_run_ends_as_an_unbroken_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, broken) = (path(folder.path(), "whole"), path(folder.path(), "broken"));
+    train(&[TINY, &[&whole]].concat()).assert().success();
+    // A signal as early as possible, then as many resumptions as it takes; each does at least one step.
+    let mut child = train(&[TINY, &[&broken]].concat()).spawn().unwrap();
+    while !Path::new(&broken).join("config.toml").exists() {
+        std::thread::yield_now();
+    }
+    Command::new("kill").args(["-INT", &child.id().to_string()]).assert().success();
+    assert!(child.wait().unwrap().success());
+    assert!(!Path::new(&broken).join("result.json").exists(), "the signal came too late to test anything");
+    train(&["--resume", &broken]).assert().success();
+    let read = |run: &str, name: &str| std::fs::read(Path::new(run).join(name)).unwrap();
+    assert_eq!(read(&whole, "last.safetensors"), read(&broken, "last.safetensors"));
+    assert_eq!(read(&whole, "best.safetensors"), read(&broken, "best.safetensors"));
+    let result: serde_json::Value = serde_json::from_slice(&read(&whole, "result.json")).unwrap();
+    assert_eq!(result["parameters"], 61_706);
+    assert_eq!(String::from_utf8(read(&whole, "summary.csv")).unwrap().lines().count(), 31);
+    assert!(refused(&["--output", &whole], 2).contains("not empty"));
+}

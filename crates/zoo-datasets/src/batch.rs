@@ -1,0 +1,63 @@
+//! Several pictures as one tensor.
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+/// Preprocessed pictures with their labels, still in memory and on no device.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Batch {
+    /// The values, `[batch, channels, height, width]`.
+    pub images: Vec<f32>,
+    /// `[batch, channels, height, width]`.
+    pub shape: [usize; 4],
+    /// Class of each picture.
+    pub labels: Vec<usize>,
+    /// Index of each picture in its data set.
+    pub indices: Vec<usize>,
+}
+
+impl Batch {
+    /// Number of pictures.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there is no picture. A [`Loader`](crate::Loader) makes no such batch.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// The pictures on a device, `[batch, channels, height, width]`.
+    pub fn images_tensor(&self, device: &Device) -> Tensor<4> {
+        Tensor::from_data(TensorData::new(self.images.clone(), self.shape), device)
+    }
+
+    /// The labels on a device, `[batch]`.
+    pub fn labels_tensor(&self, device: &Device) -> Tensor<1, Int> {
+        let labels: Vec<i64> = self.labels.iter().map(|&label| label as i64).collect();
+        Tensor::from_data(TensorData::new(labels, [self.labels.len()]), device)
+    }
+
+    /// Both tensors, without a copy of the pictures: `[batch, channels, height, width]` and `[batch]`.
+    pub fn into_tensors(self, device: &Device) -> (Tensor<4>, Tensor<1, Int>) {
+        let labels = self.labels_tensor(device);
+        (Tensor::from_data(TensorData::new(self.images, self.shape), device), labels)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tensors_hold_the_values_in_order() {
+        let batch = Batch { images: (0..12).map(|v| v as f32).collect(), shape: [2, 3, 1, 2], labels: vec![4, 1], indices: vec![9, 8] };
+        let device = Device::flex();
+        let images = batch.images_tensor(&device);
+        assert_eq!(images.dims(), [2, 3, 1, 2]);
+        assert_eq!(images.into_data().iter::<f32>().collect::<Vec<_>>(), batch.images);
+        assert_eq!(batch.labels_tensor(&device).into_data().iter::<i64>().collect::<Vec<_>>(), [4, 1]);
+        let (images, labels) = batch.clone().into_tensors(&device);
+        assert_eq!(images.into_data().iter::<f32>().collect::<Vec<_>>(), batch.images);
+        assert_eq!(labels.into_data().iter::<i64>().collect::<Vec<_>>(), [4, 1]);
+    }
+}

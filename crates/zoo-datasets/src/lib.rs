@@ -1,0 +1,38 @@
+//! Pictures with labels, from files to batches.
+//!
+//! - [`open`] gives the [`Splits`] of a data set by name: `digits` (built in), `shapes` (generated), `folder` (your files).
+//! - [`decode`] and [`read_image`] turn JPEG, PNG, WebP and BMP into 8-bit [`Image`]s, with limits against hostile files.
+//! - [`Transform`] is the evaluation preprocessing; its resize equals Pillow's to the last bit, its crop torchvision's.
+//! - [`Loader`] decodes, transforms and batches on worker threads; the stream of batches does not depend on their number.
+//!
+//! The built-in digits are the test part of "Optical Recognition of Handwritten Digits" (E. Alpaydin, C. Kaynak, 1998,
+//! UCI Machine Learning Repository, <https://doi.org/10.24432/C50P49>), licensed CC BY 4.0.
+//!
+//! No model is known here, and nothing is drawn at random but from the seeds that the caller gives.
+
+mod augment;
+mod batch;
+mod decode;
+mod digits;
+mod error;
+mod folder;
+mod geometry;
+mod jpeg;
+mod loader;
+mod open;
+mod resize;
+mod rng;
+mod sample;
+mod shapes;
+mod subset;
+mod transform;
+
+pub use augment::Augment;
+pub use batch::Batch;
+pub use decode::{MAX_PIXELS, decode, read_image};
+pub use error::{DataError, DecodeError, TransformError};
+pub use loader::{Epoch, Loader, LoaderOptions};
+pub use open::{DataOptions, Splits, names, open};
+pub use resize::{Filter, resize};
+pub use sample::{Image, ImageShapeError, Sample, SharedDataset};
+pub use transform::{MAX_SIDE, Preprocess, Resize, Transform};

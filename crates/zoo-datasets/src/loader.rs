@@ -1,0 +1,117 @@
+//! Batches in a fixed order, made by any number of threads.
+
+mod epoch;
+mod make;
+
+pub use epoch::Epoch;
+
+use std::sync::Arc;
+use std::thread;
+
+use crate::error::DataError;
+use crate::rng::SplitMix64;
+use crate::sample::SharedDataset;
+use crate::transform::Preprocess;
+
+use make::Plan;
+
+/// How a [`Loader`] cuts a data set into batches. Only the first three fields change what comes out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoaderOptions {
+    /// Pictures in a batch. Default 32.
+    pub batch_size: usize,
+    /// Seed of the order (another one in each epoch) and of random preprocessing; `None` keeps the data set's order.
+    pub shuffle: Option<u64>,
+    /// Leaves out the last batch of an epoch where it is not full. Default false.
+    pub drop_last: bool,
+    /// Threads. 0 works in the caller's thread. Default: the system's parallelism, at most 4.
+    pub workers: usize,
+    /// Most batches that are made or waiting at any time; fewer than `workers` leaves workers unused.
+    /// Default twice `workers`.
+    pub prefetch: Option<usize>,
+}
+
+impl Default for LoaderOptions {
+    fn default() -> Self {
+        let workers = thread::available_parallelism().map_or(1, |threads| threads.get().min(4));
+        Self { batch_size: 32, shuffle: None, drop_last: false, workers, prefetch: None }
+    }
+}
+
+/// Decodes, preprocesses and batches a data set.
+///
+/// The stream of batches is the same for any number of workers. What fails is an `Err` item in its place; the batches after
+/// it still come, so an epoch always has [`batches`](Self::batches) items and never hangs.
+#[derive(Clone)]
+pub struct Loader {
+    dataset: SharedDataset,
+    preprocess: Arc<dyn Preprocess>,
+    options: LoaderOptions,
+}
+
+impl Loader {
+    /// A loader for `dataset`. Nothing is read yet.
+    ///
+    /// # Errors
+    /// - [`DataError::InvalidOption`] where `batch_size` or `prefetch` is 0.
+    /// - [`DataError::Preprocess`] where the preprocessing says that it cannot work.
+    pub fn new(dataset: SharedDataset, preprocess: Arc<dyn Preprocess>, options: LoaderOptions) -> Result<Self, DataError> {
+        for (option, value) in [("batch_size", Some(options.batch_size)), ("prefetch", options.prefetch)] {
+            if value == Some(0) {
+                return Err(DataError::InvalidOption { option, value: "0".to_owned(), expected: "at least 1" });
+            }
+        }
+        preprocess.check().map_err(|source| DataError::Preprocess { source })?;
+        Ok(Self { dataset, preprocess, options })
+    }
+
+    /// Pictures in the data set.
+    pub fn len(&self) -> usize {
+        self.dataset.len()
+    }
+
+    /// Whether the data set is empty.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Batches in an epoch.
+    pub fn batches(&self) -> usize {
+        let size = self.options.batch_size;
+        if self.options.drop_last { self.len() / size } else { self.len().div_ceil(size) }
+    }
+
+    /// The options it was made with.
+    pub fn options(&self) -> &LoaderOptions {
+        &self.options
+    }
+
+    /// The batches of one epoch.
+    pub fn epoch(&self, epoch: u64) -> Epoch {
+        self.epoch_from(epoch, 0)
+    }
+
+    /// The batches of one epoch from number `first_batch` (counted from 0): what is left after an interruption.
+    pub fn epoch_from(&self, epoch: u64, first_batch: usize) -> Epoch {
+        let seed = self.options.shuffle.unwrap_or(0);
+        let mut order: Vec<usize> = (0..self.len()).collect();
+        if self.options.shuffle.is_some() {
+            SplitMix64::keyed(&[seed, epoch]).shuffle(&mut order);
+        }
+        let plan = Plan {
+            dataset: Arc::clone(&self.dataset),
+            preprocess: Arc::clone(&self.preprocess),
+            order,
+            batch_size: self.options.batch_size,
+            key: [seed, epoch],
+        };
+        let prefetch = self.options.prefetch.unwrap_or(self.options.workers * 2);
+        Epoch::start(plan, first_batch..self.batches().max(first_batch), self.options.workers, prefetch)
+    }
+}
+
+impl std::fmt::Debug for Loader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Loader").field("len", &self.len()).field("options", &self.options).finish_non_exhaustive()
+    }
+}

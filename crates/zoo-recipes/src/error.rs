@@ -1,0 +1,108 @@
+//! Why a run does not start, or stops.
+
+use std::path::PathBuf;
+
+use burn_zoo::{BuildError, InputError};
+use thiserror::Error;
+use zoo_datasets::{DataError, TransformError};
+use zoo_weights::WeightsError;
+
+/// Why a run does not start, or stops.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RecipeError {
+    /// A key that no recipe has.
+    #[error("unknown recipe key `{key}`{}", nearest.map(|n| format!("; did you mean `{n}`?")).unwrap_or_default())]
+    UnknownKey {
+        /// The key.
+        key: String,
+        /// The nearest one.
+        nearest: Option<&'static str>,
+    },
+    /// Not TOML, or a value of the wrong type.
+    #[error("the recipe cannot be read: {reason}")]
+    Syntax {
+        /// What the parser says, in one line.
+        reason: String,
+    },
+    /// A value out of range.
+    #[error("`{key}` is {value}, but must be {must_be}")]
+    Value {
+        /// The key.
+        key: &'static str,
+        /// The value.
+        value: String,
+        /// What would do.
+        must_be: &'static str,
+    },
+    /// The output folder has something in it.
+    #[error("the output folder `{}` is not empty; choose another, or continue that run with --resume", path.display())]
+    OutputExists {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A folder that is not that of a run which can go on.
+    #[error("`{}` is no run that can be resumed: {reason}", path.display())]
+    NotARun {
+        /// The folder.
+        path: PathBuf,
+        /// What is missing or wrong.
+        reason: String,
+    },
+    /// The model cannot be built.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The pictures do not fit the model.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// The pictures cannot be had.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The preprocessing cannot be.
+    #[error(transparent)]
+    Transform(#[from] TransformError),
+    /// Weights cannot be read or written.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// The file system refused.
+    #[error("cannot {action} `{}`", path.display())]
+    Io {
+        /// `read`, `write` or `create`.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Training diverged.
+    #[error("the loss is {loss} at step {step} (learning rate {lr:e}); a smaller --lr may help")]
+    NotFinite {
+        /// The loss.
+        loss: f64,
+        /// The step, counted from 0 over the whole run.
+        step: usize,
+        /// Learning rate of that step.
+        lr: f64,
+    },
+    /// The device failed.
+    #[error("the device failed: {0}")]
+    Device(String),
+}
+
+impl RecipeError {
+    /// Whether something was asked for that cannot be, rather than that something failed.
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Self::Data(error) => matches!(
+                error,
+                DataError::UnknownDataset { .. }
+                    | DataError::PathRequired { .. }
+                    | DataError::InvalidOption { .. }
+                    | DataError::Preprocess { .. }
+            ),
+            Self::Weights(_) | Self::Io { .. } | Self::NotFinite { .. } | Self::Device(_) => false,
+            _ => true,
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! Everything that decides a run, as data.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use zoo_core::{BuildOptions, nearest};
+
+use crate::{OptimizerKind, RecipeError, ScheduleKind};
+
+/// Everything that decides a run. Its TOML keys are the fields' names; the command line's flags are the same with dashes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Recipe {
+    /// Name of the model. Default `lenet5`.
+    pub model: String,
+    /// `digits`, `shapes` or `folder`. Default `digits`.
+    pub dataset: String,
+    /// `folder`: the root.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<PathBuf>,
+    /// Side of the model's input in pixels. Default: what the model was designed for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_size: Option<usize>,
+    /// Only the first so many training pictures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<usize>,
+    /// Width of the last layer. Default: the data set's classes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub num_classes: Option<usize>,
+    /// Weights to start from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pretrained_path: Option<PathBuf>,
+    /// The text that defines a `custom` model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub definition: Option<String>,
+    /// Dropout rate in `[0, 1)`. Default: the paper's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dropout: Option<f64>,
+    /// Passes over the training pictures.
+    pub epochs: usize,
+    /// Pictures in a step.
+    pub batch_size: usize,
+    /// `sgd` or `adamw`.
+    pub opt: OptimizerKind,
+    /// Learning rate after the warm-up.
+    pub lr: f64,
+    /// `sgd`: momentum in `[0, 1)`.
+    pub momentum: f64,
+    /// `sgd`: Nesterov's form of momentum.
+    pub nesterov: bool,
+    /// Weight decay; norms and biases are spared.
+    pub weight_decay: f64,
+    /// `cosine`, `step` or `constant`.
+    pub sched: ScheduleKind,
+    /// Epochs of linear warm-up, part of `epochs`.
+    pub warmup_epochs: usize,
+    /// Learning rate at the beginning of the warm-up.
+    pub warmup_lr: f64,
+    /// Where the cosine ends.
+    pub min_lr: f64,
+    /// `step`: epochs between two decays.
+    pub decay_epochs: usize,
+    /// `step`: factor of a decay.
+    pub decay_rate: f64,
+    /// Label smoothing in `[0, 1)`.
+    pub smoothing: f64,
+    /// Probability of mirroring a training picture.
+    pub hflip: f64,
+    /// Seed of the weights, the order and dropout.
+    pub seed: u64,
+    /// Threads that prepare pictures; the result does not depend on them.
+    pub workers: usize,
+    /// Name of the backend.
+    pub backend: String,
+    /// Number of the backend's device. Default: the backend's own choice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device: Option<usize>,
+}
+
+impl Default for Recipe {
+    fn default() -> Self {
+        Self {
+            model: "lenet5".to_owned(),
+            dataset: "digits".to_owned(),
+            data: None,
+            image_size: None,
+            limit: None,
+            num_classes: None,
+            pretrained_path: None,
+            definition: None,
+            dropout: None,
+            epochs: 40,
+            batch_size: 16,
+            opt: OptimizerKind::AdamW,
+            lr: 4e-3,
+            momentum: 0.9,
+            nesterov: false,
+            weight_decay: 0.01,
+            sched: ScheduleKind::Cosine,
+            warmup_epochs: 0,
+            warmup_lr: 1e-5,
+            min_lr: 0.0,
+            decay_epochs: 30,
+            decay_rate: 0.1,
+            smoothing: 0.0,
+            hflip: 0.0,
+            seed: 42,
+            workers: 2,
+            backend: "flex".to_owned(),
+            device: None,
+        }
+    }
+}
+
+/// All keys; a test holds them to the fields.
+const KEYS: &[&str] = &[
+    "model",
+    "dataset",
+    "data",
+    "image_size",
+    "limit",
+    "num_classes",
+    "pretrained_path",
+    "definition",
+    "dropout",
+    "epochs",
+    "batch_size",
+    "opt",
+    "lr",
+    "momentum",
+    "nesterov",
+    "weight_decay",
+    "sched",
+    "warmup_epochs",
+    "warmup_lr",
+    "min_lr",
+    "decay_epochs",
+    "decay_rate",
+    "smoothing",
+    "hflip",
+    "seed",
+    "workers",
+    "backend",
+    "device",
+];
+
+impl Recipe {
+    /// The defaults, overridden by a recipe file's text, overridden by flags.
+    ///
+    /// # Errors
+    /// [`RecipeError::Syntax`], [`RecipeError::UnknownKey`], [`RecipeError::Value`].
+    pub fn resolve(file: Option<&str>, flags: toml::Table) -> Result<Self, RecipeError> {
+        let syntax = |e: &dyn std::fmt::Display| RecipeError::Syntax { reason: one_line(&e.to_string()) };
+        let mut table: toml::Table = file.unwrap_or("").parse().map_err(|e: toml::de::Error| syntax(&e))?;
+        table.extend(flags);
+        if let Some(key) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
+            let near = nearest(&key.replace('-', "_"), KEYS.iter().copied()).into_iter().next();
+            return Err(RecipeError::UnknownKey { key: key.clone(), nearest: near });
+        }
+        let recipe: Self = table.try_into().map_err(|e: toml::de::Error| syntax(&e))?;
+        recipe.check()?;
+        Ok(recipe)
+    }
+
+    fn check(&self) -> Result<(), RecipeError> {
+        let fraction = |v: f64| (0.0..1.0).contains(&v);
+        let size = |v: f64| v.is_finite() && v >= 0.0;
+        let checks: [(bool, &'static str, String, &'static str); 14] = [
+            (self.epochs >= 1, "epochs", self.epochs.to_string(), "at least 1"),
+            (self.batch_size >= 1, "batch_size", self.batch_size.to_string(), "at least 1"),
+            (self.image_size != Some(0), "image_size", "0".to_owned(), "at least 1"),
+            (size(self.lr) && self.lr > 0.0, "lr", self.lr.to_string(), "positive"),
+            (fraction(self.momentum), "momentum", self.momentum.to_string(), "at least 0 and below 1"),
+            (size(self.weight_decay), "weight_decay", self.weight_decay.to_string(), "at least 0"),
+            (size(self.warmup_lr), "warmup_lr", self.warmup_lr.to_string(), "at least 0"),
+            (size(self.min_lr), "min_lr", self.min_lr.to_string(), "at least 0"),
+            (self.decay_epochs >= 1, "decay_epochs", self.decay_epochs.to_string(), "at least 1"),
+            (size(self.decay_rate), "decay_rate", self.decay_rate.to_string(), "at least 0"),
+            (fraction(self.smoothing), "smoothing", self.smoothing.to_string(), "at least 0 and below 1"),
+            ((0.0..=1.0).contains(&self.hflip), "hflip", self.hflip.to_string(), "from 0 to 1"),
+            (i64::try_from(self.seed).is_ok(), "seed", self.seed.to_string(), "below 2^63"),
+            (self.workers <= 256, "workers", self.workers.to_string(), "at most 256"),
+        ];
+        match checks.into_iter().find(|(good, ..)| !good) {
+            Some((_, key, value, must_be)) => Err(RecipeError::Value { key, value, must_be }),
+            None => Ok(()),
+        }
+    }
+
+    /// The recipe as TOML.
+    ///
+    /// # Errors
+    /// [`RecipeError::Syntax`] where a path is not Unicode.
+    pub fn to_toml(&self) -> Result<String, RecipeError> {
+        toml::to_string(self).map_err(|e| RecipeError::Syntax { reason: one_line(&e.to_string()) })
+    }
+
+    /// The model's options for a data set with so many classes and channels.
+    pub(crate) fn options(&self, classes: usize, channels: usize) -> BuildOptions {
+        BuildOptions {
+            num_classes: Some(self.num_classes.unwrap_or(classes)),
+            in_channels: Some(channels),
+            dropout: self.dropout,
+            image_size: self.image_size.map(|side| [side, side]),
+            definition: self.definition.clone(),
+        }
+    }
+}
+
+fn one_line(text: &str) -> String {
+    let quoted = |line: &&str| !line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ').starts_with('|');
+    text.lines().filter(quoted).map(str::trim).collect::<Vec<_>>().join(" ").trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn flags_win_over_the_file_and_that_over_the_defaults() {
+        let flags = "lr = 0.5".parse().unwrap();
+        let recipe = Recipe::resolve(Some("lr = 0.25\nepochs = 3"), flags).unwrap();
+        assert_eq!((recipe.lr, recipe.epochs, recipe.batch_size), (0.5, 3, Recipe::default().batch_size));
+        assert_eq!(Recipe::resolve(Some(&recipe.to_toml().unwrap()), toml::Table::new()).unwrap(), recipe);
+    }
+
+    #[test]
+    fn wrong_keys_and_values_are_explained() {
+        let error = |text| Recipe::resolve(Some(text), toml::Table::new()).unwrap_err().to_string();
+        assert_eq!(error("epoch = 3"), "unknown recipe key `epoch`; did you mean `epochs`?");
+        assert_eq!(error("smoothing = 1.0"), "`smoothing` is 1, but must be at least 0 and below 1");
+        assert!(error("opt = \"adam\"").contains("adamw"));
+        assert!(!error("epochs = [").contains('\n'));
+    }
+
+    #[test]
+    fn every_field_is_a_key() {
+        let full = Recipe {
+            data: Some("d".into()),
+            image_size: Some(1),
+            limit: Some(1),
+            num_classes: Some(1),
+            pretrained_path: Some("p".into()),
+            definition: Some(String::new()),
+            dropout: Some(0.0),
+            device: Some(0),
+            ..Recipe::default()
+        };
+        let table = toml::Table::try_from(&full).unwrap();
+        let (mut found, mut expected): (Vec<_>, Vec<_>) = (table.keys().map(String::as_str).collect(), KEYS.to_vec());
+        found.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn the_recipes_in_configs_are_good() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
+        let files: Vec<_> =
+            std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()).filter(|p| p.extension().is_some_and(|e| e == "toml")).collect();
+        assert!(files.len() >= 2);
+        for file in files {
+            Recipe::resolve(Some(&std::fs::read_to_string(&file).unwrap()), toml::Table::new()).unwrap();
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! A file of weights becomes a model that is ready to run, with its preprocessing and its labels.
+
+use std::path::Path;
+
+use burn::tensor::Device;
+use burn_zoo::{AnyClassifier, BuildOptions, Classifier};
+use zoo_datasets::{Filter, Resize, Transform};
+use zoo_weights::WeightsFile;
+
+use crate::failure::Failure;
+use crate::resolve::{Named, named};
+
+/// A trained model.
+#[derive(Debug)]
+pub(crate) struct Checkpoint {
+    /// The model's name in the zoo.
+    pub(crate) name: String,
+    pub(crate) model: AnyClassifier,
+    pub(crate) transform: Transform,
+    /// The file's own class names, where it has them.
+    pub(crate) classes: Option<Vec<String>>,
+}
+
+/// A file of weights, read, and what its model is.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    file: WeightsFile,
+    path: String,
+}
+
+impl Opened {
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        let file = WeightsFile::read(path).map_err(|e| Failure::failed(&e))?;
+        Ok(Self { file, path: path.display().to_string() })
+    }
+
+    /// The model's name that the file gives.
+    pub(crate) fn model(&self) -> Option<&str> {
+        self.file.meta().model.as_deref()
+    }
+
+    /// Builds the model (the one typed, or the file's own) on a device and loads the weights.
+    pub(crate) fn load(self, typed: Option<&str>, device: &Device) -> Result<Checkpoint, Failure> {
+        let meta = self.file.meta();
+        let own = || meta.model.clone().map(|name| Named { name, definition: None });
+        let named = match typed {
+            Some(typed) => named(typed)?,
+            None => own().ok_or_else(|| {
+                Failure::Usage(format!("`{}` does not say which model its weights are for; name the model on the command line", self.path))
+            })?,
+        };
+        // The options are those of the file's model; another model that the user insists on has its own defaults.
+        let options = match &meta.options {
+            Some(options) if meta.model.as_deref() == Some(&named.name) => options.clone(),
+            _ => BuildOptions::default(),
+        };
+        let mut model = named.build(options.clone(), device)?;
+        if let Some(classes) = self.head_classes(&model)
+            && classes != model.num_classes()
+        {
+            model = named.build(options.clone().with_num_classes(classes), device)?;
+        }
+        let report = zoo_weights::load(&mut model, &self.file).map_err(|e| Failure::failed(&e))?;
+        if let Some(layer) = report.reinitialised.first() {
+            let classes = model.num_classes();
+            return Err(Failure::Failed(format!("`{}` holds no `{layer}` for {classes} classes", self.path)));
+        }
+        let transform = match &meta.transform {
+            Some(value) => serde_json::from_value::<Transform>(value.clone())
+                .map_err(|e| Failure::Failed(format!("the preprocessing in `{}` is not understood: {e}", self.path)))?,
+            None => default_transform(&named, &options, &model)?,
+        };
+        let classes = meta.classes.clone().filter(|classes| classes.len() == model.num_classes());
+        Ok(Checkpoint { name: named.name, model, transform, classes })
+    }
+
+    /// The number of classes of the file's last layer.
+    fn head_classes(&self, model: &AnyClassifier) -> Option<usize> {
+        let head = model.classifier_names().into_iter().next()?;
+        let (shape, _) = self.file.get(&format!("{head}.weight"))?;
+        shape.first().copied().filter(|classes| *classes > 0)
+    }
+}
+
+/// ImageNet's preprocessing at the size for which the model is made: 256 to 224, or in the same proportion.
+fn default_transform(named: &Named, options: &BuildOptions, model: &AnyClassifier) -> Result<Transform, Failure> {
+    let info = burn_zoo::info(&named.name).ok_or_else(|| Failure::Failed(format!("model `{}` is not in the list", named.name)))?;
+    let crop = options.image_size.unwrap_or([info.input[1], info.input[2]]);
+    let short = crop[0].min(crop[1]);
+    let channels = model.in_channels();
+    let spread = |values: [f32; 3]| match channels {
+        3 => values.to_vec(),
+        // Of grey pictures the average, as a grey RGB picture has it.
+        _ => vec![values.iter().sum::<f32>() / 3.0; channels],
+    };
+    let transform = Transform {
+        resize: Resize::ShortSide((short * 256).div_ceil(224)),
+        filter: Filter::Bilinear,
+        crop: Some(crop),
+        channels,
+        mean: spread(Transform::IMAGENET_MEAN),
+        std: spread(Transform::IMAGENET_STD),
+    };
+    transform.validate().map_err(|e| Failure::failed(&e))?;
+    Ok(transform)
+}
+
+impl Checkpoint {
+    /// The name of a class: the file's, ImageNet's for a thousand classes, or its number.
+    pub(crate) fn label(&self, index: usize) -> String {
+        match &self.classes {
+            Some(classes) => classes.get(index).cloned(),
+            None if self.model.num_classes() == 1000 => burn_zoo::imagenet_categories().get(index).map(|name| (*name).to_owned()),
+            None => None,
+        }
+        .unwrap_or_else(|| index.to_string())
+    }
+}

@@ -1,0 +1,142 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use burn::tensor::Device;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use zoo_backend::Backend;
+
+use crate::failure::Failure;
+use crate::resolve::{InputSize, parse_input};
+
+/// The models of Burn Zoo: list, describe, run and evaluate them.
+#[derive(Debug, Parser)]
+#[command(name = "zoo", version, about, propagate_version = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Lists the models.
+    List(ListArgs),
+    /// Shows a model layer by layer: shapes, parameters, multiply-accumulates, receptive fields.
+    Summary(SummaryArgs),
+    /// Says what a trained model sees in pictures.
+    Predict(PredictArgs),
+    /// Measures a trained model on a data set: accuracy, loss, confusion matrix.
+    Evaluate(EvaluateArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// Only names that match; `*` stands for any text, `?` for one character.
+    pub(crate) pattern: Option<String>,
+    /// Writes JSON: an array of `name`, `family`, `params`, `macs`, `input`.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SummaryArgs {
+    /// Name of a model (`zoo list`), or the path of a .toml file that defines a custom one.
+    pub(crate) model: String,
+    /// Input as CHANNELSxHEIGHTxWIDTH; by default the size that the model was designed for.
+    #[arg(long, value_name = "3x224x224", value_parser = parse_input)]
+    pub(crate) input: Option<InputSize>,
+    /// Number of classes; by default the model's own.
+    #[arg(long, value_name = "N")]
+    pub(crate) num_classes: Option<usize>,
+    /// Writes JSON.
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) json: bool,
+    /// How to write it.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// A row a layer, and totals.
+    Table,
+    /// The module tree as PyTorch's `print(model)` writes it.
+    Torch,
+}
+
+/// Where to compute.
+#[derive(Debug, Args)]
+pub(crate) struct Compute {
+    /// flex, ndarray, wgpu, vulkan, metal, webgpu, cuda, rocm, cpu or tch, where compiled in.
+    #[arg(long, default_value = "flex", value_name = "NAME")]
+    backend: String,
+    /// Number of the device, from 0; by default the backend's own choice.
+    #[arg(long, value_name = "N")]
+    device: Option<usize>,
+}
+
+impl Compute {
+    pub(crate) fn open(&self) -> Result<Device, Failure> {
+        Ok(Backend::parse(&self.backend)?.open(self.device)?)
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PredictArgs {
+    /// Pictures (JPEG, PNG, WebP, BMP); before them the model's name or .toml file, where the weights do not name it.
+    #[arg(required = true, value_name = "[MODEL] IMAGE")]
+    pub(crate) model_and_images: Vec<String>,
+    /// Weights: .safetensors, or .pth as PyTorch writes it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) weights: PathBuf,
+    /// How many of the most probable classes to show.
+    #[arg(long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) topk: u16,
+    /// Writes a line of JSON an image: `image`, `model`, `top`.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) compute: Compute,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EvaluateArgs {
+    /// Name of the model or its .toml file, where the weights do not name it.
+    pub(crate) model: Option<String>,
+    /// Weights: .safetensors, or .pth as PyTorch writes it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) weights: PathBuf,
+    /// digits, shapes or folder.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) dataset: String,
+    /// The folder of `--dataset folder`.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Which part of the data set.
+    #[arg(long, value_enum, default_value_t = Split::Test)]
+    pub(crate) split: Split,
+    /// Pictures at a time.
+    #[arg(long, default_value_t = 64, value_name = "N")]
+    pub(crate) batch_size: usize,
+    /// Only the first N pictures.
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+    /// Seed of generated pictures and of splits that are cut from a folder: as in training.
+    #[arg(long, default_value_t = 42, value_name = "N")]
+    pub(crate) seed: u64,
+    /// Writes JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) compute: Compute,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Split {
+    /// What was trained on.
+    Train,
+    /// What chose the best epoch.
+    Valid,
+    /// What nothing was chosen by.
+    Test,
+}
