@@ -93,7 +93,7 @@ pub fn names() -> &'static [&'static str] {
 
 /// Opens a data set: `digits`, `shapes` or `folder`.
 ///
-/// - `digits`: 1,797 handwritten digits, 1x8x8, built in; 1,263 / 267 / 267 pictures.
+/// - `digits`: 1,797 handwritten digits, 1x8x8, built in; 1,259 / 269 / 269 pictures.
 /// - `shapes`: ten classes of drawn shapes in colour, any size, any number.
 /// - `folder`: `PATH/train/CLASS/*.jpg` with `val` and `test` next to `train`, or `PATH/CLASS/*.jpg`. Extensions: jpg, jpeg,
 ///   png, webp, bmp. A missing `val` is cut from `train`, and so is `test` where both are missing; where only `test` is
