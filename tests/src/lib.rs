@@ -43,6 +43,25 @@ pub struct TrainReference {
     pub running: BTreeMap<String, Vec<f64>>,
 }
 
+impl EvalReference {
+    /// The model's name here.
+    pub fn model(&self) -> &str {
+        bare(&self.name)
+    }
+}
+
+impl TrainReference {
+    /// The model's name here.
+    pub fn model(&self) -> &str {
+        bare(&self.name)
+    }
+}
+
+/// `timm:` says where the reference comes from.
+pub fn bare(name: &str) -> &str {
+    name.strip_prefix("timm:").unwrap_or(name)
+}
+
 /// What PyTorch says of a model's parameters.
 #[derive(Debug, Deserialize)]
 pub struct Facts {
@@ -52,19 +71,59 @@ pub struct Facts {
     pub input: [usize; 3],
     /// Names and shapes, in order.
     pub state: Vec<(String, Vec<usize>)>,
-    /// Multiply-accumulates in billions, as torchvision publishes them.
-    pub gflops: Option<f64>,
+    /// Published weights; none for models that are not torchvision's.
+    #[serde(default)]
+    pub weights: Vec<PublishedWeights>,
 }
 
-/// A fixture by its name.
+/// What torchvision says of published weights.
+#[derive(Debug, Deserialize)]
+pub struct PublishedWeights {
+    /// Name: `IMAGENET1K_V1`.
+    pub name: String,
+    /// Multiply-accumulates in billions at the size of `crop`.
+    pub gflops: Option<f64>,
+    /// Side of the input in pixels.
+    pub crop: usize,
+}
+
+/// The fixtures `KIND.json` and `KIND-*.json` together, sorted by file name.
 ///
 /// # Panics
-/// Where it is missing or malformed: the tests cannot run without it.
+/// Where one is malformed: the tests cannot run without it.
 #[allow(clippy::panic)]
-pub fn fixture<T: DeserializeOwned>(name: &str) -> T {
-    let path = format!("{}/fixtures/parity/{name}", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
-    serde_json::from_str(&text).unwrap_or_else(|e| panic!("{path}: {e}"))
+pub fn fixtures<T: DeserializeOwned>(kind: &str) -> Vec<T> {
+    let folder = format!("{}/fixtures/parity", env!("CARGO_MANIFEST_DIR"));
+    let mut paths: Vec<_> = std::fs::read_dir(&folder)
+        .unwrap_or_else(|e| panic!("{folder}: {e}"))
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| {
+            let name = path.file_name().and_then(|n| n.to_str()).and_then(|n| n.strip_suffix(".json")).unwrap_or("");
+            name == kind || name.strip_prefix(kind).is_some_and(|rest| rest.starts_with('-'))
+        })
+        .collect();
+    paths.sort();
+    let read = |path: &std::path::PathBuf| -> T {
+        let text = std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+    };
+    paths.iter().map(read).collect()
+}
+
+/// Logits of all references.
+pub fn eval_references() -> Vec<EvalReference> {
+    fixtures::<Vec<EvalReference>>("eval").into_iter().flatten().collect()
+}
+
+/// Training steps of all references.
+pub fn train_references() -> Vec<TrainReference> {
+    fixtures::<Vec<TrainReference>>("train").into_iter().flatten().collect()
+}
+
+/// What PyTorch says of all models, by their name here.
+pub fn facts() -> BTreeMap<String, Facts> {
+    let all = fixtures::<BTreeMap<String, Facts>>("facts").into_iter().flatten();
+    all.map(|(name, fact)| (bare(&name).to_owned(), fact)).collect()
 }
 
 /// A model with all parameters filled by the rule, without dropout.

@@ -15,7 +15,8 @@ mod labels;
 pub use labels::imagenet_categories;
 pub use registry::Listed;
 pub use zoo_core::{
-    BuildError, BuildOptions, Classifier, Describe, Family, Features, InputError, Intermediate, ModelInfo, Node, nearest, params,
+    BuildError, BuildOptions, Classifier, Describe, Family, Features, InputError, Intermediate, ModelInfo, Node, Setting, Shortcut, Stage,
+    nearest, params,
 };
 
 families! {

@@ -28,6 +28,9 @@ macro_rules! families {
             fn forward_features(&self, images: burn::tensor::Tensor<4>) -> Features {
                 match self { $(Self::$variant(model) => model.forward_features(images)),+ }
             }
+            fn forward_head(&self, features: Features, pre_logits: bool) -> burn::tensor::Tensor<2> {
+                match self { $(Self::$variant(model) => model.forward_head(features, pre_logits)),+ }
+            }
             fn forward_intermediates(&self, images: burn::tensor::Tensor<4>) -> Vec<Intermediate> {
                 match self { $(Self::$variant(model) => model.forward_intermediates(images)),+ }
             }
@@ -36,6 +39,24 @@ macro_rules! families {
             }
             fn classifier_names(&self) -> Vec<String> {
                 match self { $(Self::$variant(model) => model.classifier_names()),+ }
+            }
+            fn stage_names(&self) -> Vec<String> {
+                match self { $(Self::$variant(model) => model.stage_names()),+ }
+            }
+            fn reset_classifier(&mut self, num_classes: usize, device: &burn::tensor::Device) {
+                match self { $(Self::$variant(model) => model.reset_classifier(num_classes, device)),+ }
+            }
+            fn num_features(&self) -> usize {
+                match self { $(Self::$variant(model) => model.num_features()),+ }
+            }
+            fn rename_key(&self, published: &str) -> Option<String> {
+                match self { $(Self::$variant(model) => model.rename_key(published)),+ }
+            }
+            fn adapt_weight(&self, name: &str, shape: &[usize], file_shape: &[usize], values: &[f32]) -> Option<Vec<f32>> {
+                match self { $(Self::$variant(model) => model.adapt_weight(name, shape, file_shape, values)),+ }
+            }
+            fn index_buffers(&self) -> Vec<(String, Vec<usize>, Vec<i64>)> {
+                match self { $(Self::$variant(model) => model.index_buffers()),+ }
             }
             fn in_channels(&self) -> usize {
                 match self { $(Self::$variant(model) => model.in_channels()),+ }

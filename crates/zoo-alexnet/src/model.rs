@@ -3,13 +3,10 @@
 use burn::module::Module;
 use burn::nn::DropoutConfig;
 use burn::nn::pool::{AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig, MaxPool2dConfig};
-use burn::tensor::{Device, Tensor};
-use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, InputError, Intermediate, Node, Variant};
+use burn::tensor::Device;
+use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, InputError, Node, Parts, Sequential, Variant};
 use zoo_layers::describe::{Flow, ops};
-use zoo_layers::{
-    Activation, ActivationKind, ConvNormAct, FullyConnected, HeadLayer, Layer, Norm, forward_head, forward_intermediates, forward_layers,
-    init, smallest_input,
-};
+use zoo_layers::{Activation, ActivationKind, ConvNormAct, FullyConnected, HeadLayer, Layer, Norm, init, smallest_input};
 
 use crate::config::{AlexNetSpec, VARIANTS};
 
@@ -21,48 +18,33 @@ pub struct AlexNet {
     classifier: Vec<HeadLayer>,
     in_channels: usize,
     num_classes: usize,
+    paper_init: bool,
 }
 
-impl AlexNet {
-    /// The head: adaptive pooling where the variant has it, three fully connected layers with dropout before two.
-    ///
-    /// # Shapes
-    /// - features: `[batch, 256, height, width]`; logits: `[batch, num_classes]`
-    pub fn forward_head(&self, features: Tensor<4>) -> Tensor<2> {
-        let pooled = match &self.avgpool {
-            Some(pool) => pool.forward(features),
-            None => features,
-        };
-        forward_head(&self.classifier, pooled.flatten(1, 3))
-    }
-}
-
-impl Classifier for AlexNet {
-    fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        self.forward_head(forward_layers(&self.features, images))
+impl Sequential for AlexNet {
+    fn parts(&self) -> Parts<'_> {
+        Parts {
+            features: &self.features,
+            avgpool: self.avgpool.as_ref(),
+            classifier: &self.classifier,
+            last: 6,
+            width: 4096,
+            dropout: None,
+            in_channels: self.in_channels,
+            num_classes: self.num_classes,
+        }
     }
 
-    fn forward_features(&self, images: Tensor<4>) -> Features {
-        Features::Map(forward_layers(&self.features, images))
+    fn head_mut(&mut self) -> (&mut Vec<HeadLayer>, &mut usize) {
+        (&mut self.classifier, &mut self.num_classes)
     }
 
-    fn forward_intermediates(&self, images: Tensor<4>) -> Vec<Intermediate> {
-        forward_intermediates(&self.features, images)
-            .into_iter()
-            .map(|(index, features)| Intermediate { name: format!("features.{index}"), features })
-            .collect()
-    }
-
-    fn classifier_names(&self) -> Vec<String> {
-        vec![format!("classifier.{}", self.classifier.len() - 1)]
-    }
-
-    fn in_channels(&self) -> usize {
-        self.in_channels
-    }
-
-    fn num_classes(&self) -> usize {
-        self.num_classes
+    fn last_layer(&self, in_features: usize, num_classes: usize, device: &Device) -> FullyConnected {
+        if self.paper_init {
+            FullyConnected::normal(in_features, num_classes, 0.01, 0.0, device)
+        } else {
+            FullyConnected::new(in_features, num_classes, device)
+        }
     }
 }
 
@@ -104,10 +86,11 @@ impl Family for AlexNet {
         };
         let relu = || HeadLayer::Activation(Activation::new(ActivationKind::Relu, device));
         let dropout = || HeadLayer::Dropout(DropoutConfig::new(options.dropout.unwrap_or(0.5)).init());
-        let classifier =
-            vec![dropout(), linear(flat, 4096, 1.0), relu(), dropout(), linear(4096, 4096, 1.0), relu(), linear(4096, num_classes, 0.0)];
+        let classifier = vec![dropout(), linear(flat, 4096, 1.0), relu(), dropout(), linear(4096, 4096, 1.0), relu()];
         let avgpool = spec.adaptive.then(|| AdaptiveAvgPool2dConfig::new([6, 6]).init());
-        Ok(Self { features, avgpool, classifier, in_channels, num_classes })
+        let mut model = Self { features, avgpool, classifier, in_channels, num_classes, paper_init: spec.paper_init };
+        model.reset_classifier(num_classes, device);
+        Ok(model)
     }
 }
 

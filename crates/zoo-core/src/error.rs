@@ -25,13 +25,21 @@ pub enum BuildError {
         /// What is allowed.
         must_be: &'static str,
     },
-    /// The model does not read a definition, or needs one and has none.
+    /// The definition of a model is wrong.
     #[error("model `{name}` {problem}")]
     Definition {
         /// The model.
         name: &'static str,
         /// What is wrong, as the sentence's end.
         problem: String,
+    },
+    /// The model has no such option.
+    #[error("model `{name}` has no option `{option}`")]
+    Unsupported {
+        /// The model.
+        name: &'static str,
+        /// The option.
+        option: &'static str,
     },
     /// The input size does not suit the model.
     #[error(transparent)]

@@ -2,7 +2,7 @@
 
 use burn::tensor::Device;
 
-use crate::{BuildError, BuildOptions, Classifier, nearest};
+use crate::{BuildError, BuildOptions, Classifier, Setting, nearest};
 
 /// Facts about one variant: a row of the zoo's list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,13 +39,12 @@ pub trait Family: Classifier + Sized + 'static {
     /// The table.
     const VARIANTS: &'static [Variant<Self::Spec>];
 
-    /// Renames from published keys to ours, as pairs of regular expression and replacement.
-    const RENAMES: &'static [(&'static str, &'static str)] = &[];
+    /// The options that this family reads besides those that all have. Where only some variants have one,
+    /// `from_variant` refuses it for the others with [`BuildError::Unsupported`].
+    const SETTINGS: &'static [Setting] = &[];
 
-    /// Whether the family reads [`BuildOptions::definition`].
-    const READS_DEFINITION: bool = false;
-
-    /// Builds one variant. `options` are [resolved](Family::resolve): every field but `dropout` and `definition` is set.
+    /// Builds one variant. `options` are [resolved](Family::resolve): `num_classes`, `in_channels` and
+    /// `image_size` are set.
     ///
     /// # Errors
     /// What only the family can find wrong: an input size that its layers cannot take, a bad definition.
@@ -59,27 +58,32 @@ pub trait Family: Classifier + Sized + 'static {
     /// Fills in the variant's defaults and checks the values.
     ///
     /// # Errors
-    /// [`BuildError::BadOption`] and [`BuildError::Definition`].
+    /// [`BuildError::BadOption`] and [`BuildError::Unsupported`].
     fn resolve(info: &ModelInfo, options: &BuildOptions) -> Result<BuildOptions, BuildError> {
         let bad = |option, value: String, must_be| Err(BuildError::BadOption { option, value, must_be });
-        if options.num_classes == Some(0) {
-            return bad("num_classes", "0".into(), "at least 1");
-        }
         if options.in_channels == Some(0) {
             return bad("in_channels", "0".into(), "at least 1");
         }
-        if let Some(rate) = options.dropout
-            && !(0.0..1.0).contains(&rate)
-        {
-            return bad("dropout", rate.to_string(), "at least 0 and less than 1");
+        for (option, rate) in [("dropout", options.dropout), ("drop_path", options.drop_path)] {
+            if let Some(rate) = rate.filter(|rate| !(0.0..1.0).contains(rate)) {
+                return bad(option, rate.to_string(), "at least 0 and less than 1");
+            }
+        }
+        if let Some(width) = options.width.filter(|width| !(width.is_finite() && *width > 0.0 && *width <= 64.0)) {
+            return bad("width", width.to_string(), "above 0 and at most 64");
+        }
+        for (option, number) in [("depth", options.depth), ("growth_rate", options.growth_rate)] {
+            if let Some(number) = number.filter(|number| !(1..=4096).contains(number)) {
+                return bad(option, number.to_string(), "from 1 to 4096");
+            }
         }
         if let Some([h, w]) = options.image_size
             && (h == 0 || w == 0 || h > 65_536 || w > 65_536)
         {
             return bad("image_size", format!("{h}x{w}"), "between 1 and 65536 pixels");
         }
-        if options.definition.is_some() && !Self::READS_DEFINITION {
-            return Err(BuildError::Definition { name: info.name, problem: "does not read a definition".into() });
+        if let Some(setting) = options.settings().into_iter().find(|setting| !Self::SETTINGS.contains(setting)) {
+            return Err(BuildError::Unsupported { name: info.name, option: setting.name() });
         }
         Ok(BuildOptions {
             num_classes: Some(options.num_classes.unwrap_or(info.num_classes)),

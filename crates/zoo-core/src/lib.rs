@@ -9,12 +9,14 @@ mod nearest;
 mod options;
 pub mod params;
 mod rng;
+mod sequential;
 
-pub use classifier::{Classifier, Features, Intermediate};
+pub use classifier::{Classifier, Features, Intermediate, Stage};
 pub use error::{BuildError, InputError};
 pub use family::{Family, ModelInfo, Variant};
 pub use fill::{fill, fill_input, fill_uniform};
 pub use nearest::nearest;
-pub use options::BuildOptions;
+pub use options::{BuildOptions, Setting, Shortcut};
 pub use rng::{fnv1a, splitmix64};
+pub use sequential::{Parts, Sequential};
 pub use zoo_layers::describe::{Describe, Node};

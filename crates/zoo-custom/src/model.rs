@@ -3,13 +3,11 @@
 use burn::module::Module;
 use burn::nn::pool::{AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig, AvgPool2dConfig, MaxPool2dConfig};
 use burn::nn::{DropoutConfig, PaddingConfig2d};
-use burn::tensor::{Device, Tensor};
-use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, InputError, Intermediate, ModelInfo, Node, Variant};
+use burn::tensor::Device;
+use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, InputError, ModelInfo, Node, Parts, Sequential, Setting, Variant};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::shape::Window;
-use zoo_layers::{
-    Activation, ConvNormAct, FullyConnected, HeadLayer, Layer, forward_head, forward_intermediates, forward_layers, init, smallest_input,
-};
+use zoo_layers::{Activation, ConvNormAct, FullyConnected, HeadLayer, Layer, init, smallest_input};
 
 use crate::definition::{Activated, Block, Definition, LECTURE_CNN, Padding, Pool, PoolKind};
 
@@ -21,6 +19,9 @@ pub struct Custom {
     classifier: Vec<HeadLayer>,
     in_channels: usize,
     num_classes: usize,
+    /// Index of the last layer in `classifier`, and number of its inputs.
+    last: usize,
+    width: usize,
 }
 
 fn wrong(problem: impl Into<String>) -> BuildError {
@@ -114,50 +115,41 @@ impl Custom {
             classifier.push(HeadLayer::Dropout(DropoutConfig::new(rate).init()));
             width = *hidden;
         }
-        classifier.push(HeadLayer::Linear(FullyConnected::new(width, num_classes, device)));
         let avgpool = head.pool.map(|side| AdaptiveAvgPool2dConfig::new([side, side]).init());
-        Ok(Self { features, avgpool, classifier, in_channels, num_classes })
+        let last = classifier.len();
+        let mut model = Self { features, avgpool, classifier, in_channels, num_classes, last, width };
+        model.reset_classifier(num_classes, device);
+        Ok(model)
     }
 }
 
-impl Classifier for Custom {
-    fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        let features = forward_layers(&self.features, images);
-        let pooled = match &self.avgpool {
-            Some(pool) => pool.forward(features),
-            None => features,
-        };
-        forward_head(&self.classifier, pooled.flatten(1, 3))
+impl Sequential for Custom {
+    fn parts(&self) -> Parts<'_> {
+        Parts {
+            features: &self.features,
+            avgpool: self.avgpool.as_ref(),
+            classifier: &self.classifier,
+            last: self.last,
+            width: self.width,
+            dropout: None,
+            in_channels: self.in_channels,
+            num_classes: self.num_classes,
+        }
     }
 
-    fn forward_features(&self, images: Tensor<4>) -> Features {
-        Features::Map(forward_layers(&self.features, images))
+    fn head_mut(&mut self) -> (&mut Vec<HeadLayer>, &mut usize) {
+        (&mut self.classifier, &mut self.num_classes)
     }
 
-    fn forward_intermediates(&self, images: Tensor<4>) -> Vec<Intermediate> {
-        forward_intermediates(&self.features, images)
-            .into_iter()
-            .map(|(index, features)| Intermediate { name: format!("features.{index}"), features })
-            .collect()
-    }
-
-    fn classifier_names(&self) -> Vec<String> {
-        vec![format!("classifier.{}", self.classifier.len() - 1)]
-    }
-
-    fn in_channels(&self) -> usize {
-        self.in_channels
-    }
-
-    fn num_classes(&self) -> usize {
-        self.num_classes
+    fn last_layer(&self, in_features: usize, num_classes: usize, device: &Device) -> FullyConnected {
+        FullyConnected::new(in_features, num_classes, device)
     }
 }
 
 impl Family for Custom {
     type Spec = &'static str;
     const NAME: &'static str = "custom";
-    const READS_DEFINITION: bool = true;
+    const SETTINGS: &'static [Setting] = &[Setting::Definition];
     const VARIANTS: &'static [Variant<&'static str>] = &[Variant {
         info: ModelInfo {
             name: "custom",

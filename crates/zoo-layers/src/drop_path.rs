@@ -4,6 +4,8 @@ use burn::module::{Flag, Module, Param};
 use burn::tensor::{Distribution, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::describe::{Describe, Node, ops};
+
 /// What is dropped together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -45,6 +47,12 @@ impl DropPath {
         }
         let keep = 1.0 - self.rate;
         branch * (Tensor::<D>::random(shape, Distribution::Bernoulli(keep), &device) / keep)
+    }
+}
+
+impl Describe for DropPath {
+    fn describe(&self) -> Node {
+        Node::leaf(ops::StochasticDepth { p: self.rate })
     }
 }
 

@@ -58,6 +58,35 @@ impl FullyConnected {
         }
     }
 
+    /// With `normal(0, std)`, cut at two `std`, for the weight, and zero for the bias: transformers.
+    pub fn trunc_normal(in_features: usize, out_features: usize, std: f64, device: &Device) -> Self {
+        let mut layer = Self::normal(in_features, out_features, std, 0.0, device);
+        layer.weight = layer.weight.iter().map(|part| crate::init::trunc_normal(part.lazy_shape().dims(), std, device)).collect();
+        layer
+    }
+
+    /// With weights uniform in `+-bound` and zero for the bias.
+    pub fn uniform(in_features: usize, out_features: usize, bound: f64, device: &Device) -> Self {
+        let weight = Initializer::Uniform { min: -bound, max: bound };
+        Self::with(in_features, out_features, &weight, &Initializer::Zeros, device)
+    }
+
+    /// The same layer without its bias.
+    #[must_use]
+    pub fn without_bias(self) -> Self {
+        Self { bias: None, ..self }
+    }
+
+    /// Number of inputs.
+    pub fn in_features(&self) -> usize {
+        self.weight.iter().map(|part| part.lazy_shape()[0]).sum()
+    }
+
+    /// Number of outputs.
+    pub fn out_features(&self) -> usize {
+        self.weight.first().map_or(0, |part| part.lazy_shape()[1])
+    }
+
     /// # Shapes
     /// - input: `[batch, in_features]`; output: `[batch, out_features]`
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {

@@ -134,6 +134,10 @@ pub struct ConvNormAct {
     pub bias: bool,
     /// Normalisation.
     pub norm: Option<Norm>,
+    /// Batch normalisation: what is added to the variance.
+    pub eps: f64,
+    /// Batch normalisation: weight of the newest batch in the running statistics.
+    pub momentum: f64,
     /// Activation.
     pub activation: Option<ActivationKind>,
 }
@@ -141,7 +145,14 @@ pub struct ConvNormAct {
 impl ConvNormAct {
     /// A convolution with bias, without normalisation, with ReLU.
     pub const fn new(in_channels: usize, out_channels: usize, window: Window) -> Self {
-        Self { in_channels, out_channels, window, groups: 1, bias: true, norm: None, activation: Some(ActivationKind::Relu) }
+        let activation = Some(ActivationKind::Relu);
+        Self { in_channels, out_channels, window, groups: 1, bias: true, norm: None, eps: 1e-5, momentum: 0.1, activation }
+    }
+
+    /// A convolution without bias, batch normalisation with PyTorch's defaults, ReLU: torchvision's
+    /// `Conv2dNormActivation`.
+    pub const fn batch_norm(in_channels: usize, out_channels: usize, window: Window) -> Self {
+        Self { bias: false, norm: Some(Norm::Batch), ..Self::new(in_channels, out_channels, window) }
     }
 
     /// The bare convolution, with Burn's (that is PyTorch's) default initialisation.
@@ -149,22 +160,14 @@ impl ConvNormAct {
     /// # Panics
     /// Where `groups` does not divide both numbers of channels.
     pub fn conv(&self, device: &Device) -> Conv2d {
-        let p = self.window.padding;
-        let padding = if p == 0 { PaddingConfig2d::Valid } else { PaddingConfig2d::Explicit(p, p, p, p) };
-        Conv2dConfig::new([self.in_channels, self.out_channels], [self.window.kernel_size; 2])
-            .with_stride([self.window.stride; 2])
-            .with_dilation([self.window.dilation; 2])
-            .with_padding(padding)
-            .with_groups(self.groups)
-            .with_bias(self.bias)
-            .init(device)
+        conv2d(self.in_channels, self.out_channels, [self.window; 2], self.groups, self.bias, device)
     }
 
     /// The layers; `init` draws the convolution's weights (the identity keeps PyTorch's default).
     pub fn layers(&self, init: impl Fn(Conv2d) -> Conv2d, device: &Device) -> Vec<Layer> {
         let mut layers = vec![Layer::Conv(init(self.conv(device)))];
         if self.norm == Some(Norm::Batch) {
-            layers.push(Layer::BatchNorm(BatchNorm2d::new(self.out_channels, device)));
+            layers.push(Layer::BatchNorm(BatchNorm2d::with(self.out_channels, self.eps, self.momentum, device)));
         }
         if let Some(kind) = self.activation {
             layers.push(Layer::Activation(Activation::new(kind, device)));
@@ -174,6 +177,25 @@ impl ConvNormAct {
         }
         layers
     }
+}
+
+/// A convolution with windows along height and width, with Burn's (that is PyTorch's) default initialisation.
+///
+/// # Panics
+/// Where `groups` does not divide both numbers of channels.
+pub fn conv2d(in_channels: usize, out_channels: usize, windows: [Window; 2], groups: usize, bias: bool, device: &Device) -> Conv2d {
+    let [vertical, horizontal] = windows.map(|w| w.padding);
+    let padding = match [vertical, horizontal] {
+        [0, 0] => PaddingConfig2d::Valid,
+        _ => PaddingConfig2d::Explicit(vertical, horizontal, vertical, horizontal),
+    };
+    Conv2dConfig::new([in_channels, out_channels], windows.map(|w| w.kernel_size))
+        .with_stride(windows.map(|w| w.stride))
+        .with_dilation(windows.map(|w| w.dilation))
+        .with_padding(padding)
+        .with_groups(groups)
+        .with_bias(bias)
+        .init(device)
 }
 
 /// Applies the layers in order and keeps the last feature map of each resolution, with the index of its layer.

@@ -43,7 +43,7 @@ impl Describe for SqueezeExcite {
         Node::tree(
             "SqueezeExcitation",
             [
-                ("avgpool", Node::leaf(ops::AdaptiveAvgPool2d { output_size: [1, 1] })),
+                ("avgpool", Node::leaf(ops::AdaptiveAvgPool2d { output_size: [1, 1], as_int: true })),
                 ("fc1", self.fc1.describe()),
                 ("fc2", self.fc2.describe()),
                 ("activation", Node::leaf(ops::Activation(self.activation))),

@@ -16,7 +16,7 @@ pub struct LeNet1989 {
     h1: LocalBiasConv,
     h2: LocalBiasConv,
     h3: Linear,
-    output: Linear,
+    output: Option<Linear>,
     dropout: Dropout,
     in_channels: usize,
     num_classes: usize,
@@ -34,24 +34,30 @@ impl LeNet1989 {
     fn h2(&self, h1: Tensor<4>) -> Tensor<4> {
         self.h2.forward(h1).tanh()
     }
-
-    /// The head: H3 and the output.
-    ///
-    /// # Shapes
-    /// - features: `[batch, 12, 4, 4]`; logits: `[batch, num_classes]`, in `[-1, 1]` since the paper ends with tanh
-    pub fn forward_head(&self, features: Tensor<4>) -> Tensor<2> {
-        let h3 = self.h3.forward(features.flatten(1, 3)).tanh();
-        self.output.forward(self.dropout.forward(h3)).tanh()
-    }
 }
 
-impl Classifier for LeNet1989 {
-    fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        self.forward_head(self.h2(self.h1(images)))
-    }
+/// A fully connected layer that begins uniform in +-2.4 / fan-in, as in the paper.
+fn linear(inputs: usize, outputs: usize, device: &Device) -> Linear {
+    let bound = 2.4 / inputs as f64;
+    let mut layer = LinearConfig::new(inputs, outputs).with_initializer(Initializer::Uniform { min: -bound, max: bound }).init(device);
+    layer.bias = Some(Initializer::Zeros.init([outputs], device));
+    layer
+}
 
+const HIDDEN: usize = 30;
+
+impl Classifier for LeNet1989 {
     fn forward_features(&self, images: Tensor<4>) -> Features {
         Features::Map(self.h2(self.h1(images)))
+    }
+
+    /// The logits are in `[-1, 1]`, since the paper ends with tanh.
+    fn forward_head(&self, features: Features, pre_logits: bool) -> Tensor<2> {
+        let h3 = self.h3.forward(features.into_map().flatten(1, 3)).tanh();
+        match &self.output {
+            Some(output) if !pre_logits => output.forward(self.dropout.forward(h3)).tanh(),
+            _ => h3,
+        }
     }
 
     fn forward_intermediates(&self, images: Tensor<4>) -> Vec<Intermediate> {
@@ -60,8 +66,21 @@ impl Classifier for LeNet1989 {
         vec![Intermediate { name: "h1".into(), features: h1 }, Intermediate { name: "h2".into(), features: h2 }]
     }
 
+    fn stage_names(&self) -> Vec<String> {
+        vec!["h1".into(), "h2".into()]
+    }
+
     fn classifier_names(&self) -> Vec<String> {
         vec!["output".into()]
+    }
+
+    fn reset_classifier(&mut self, num_classes: usize, device: &Device) {
+        self.output = (num_classes > 0).then(|| linear(HIDDEN, num_classes, device));
+        self.num_classes = num_classes;
+    }
+
+    fn num_features(&self) -> usize {
+        HIDDEN
     }
 
     fn in_channels(&self) -> usize {
@@ -88,42 +107,29 @@ impl Family for LeNet1989 {
         let too_small = |_| InputError::TooSmall { actual: image, smallest: 1 };
         let size1 = LocalBiasConv::output_size(image).map_err(too_small)?;
         let size2 = LocalBiasConv::output_size(size1).map_err(too_small)?;
-        let linear = |inputs: usize, outputs: usize| {
-            let bound = 2.4 / inputs as f64;
-            let mut layer =
-                LinearConfig::new(inputs, outputs).with_initializer(Initializer::Uniform { min: -bound, max: bound }).init(device);
-            layer.bias = Some(Initializer::Zeros.init([outputs], device));
-            layer
-        };
-        Ok(Self {
+        let mut model = Self {
             h1: LocalBiasConv::new(in_channels, 12, size1, vec![(0..in_channels).collect()], device),
             h2: LocalBiasConv::new(12, 12, size2, h2_sources(), device),
-            h3: linear(12 * size2[0] * size2[1], 30),
-            output: linear(30, num_classes),
+            h3: linear(12 * size2[0] * size2[1], HIDDEN, device),
+            output: None,
             dropout: DropoutConfig::new(options.dropout.unwrap_or(0.0)).init(),
             in_channels,
             num_classes,
-        })
+        };
+        model.reset_classifier(num_classes, device);
+        Ok(model)
     }
 }
 
 impl Describe for LeNet1989 {
     fn describe(&self) -> Node {
         let tanh = || Flow::op("tanh", ops::Activation(ActivationKind::Tanh));
-        Node::tree(
-            "LeNet1989",
-            [("h1", self.h1.describe()), ("h2", self.h2.describe()), ("h3", self.h3.describe()), ("output", self.output.describe())],
-        )
-        .with_flow(Flow::Chain(vec![
-            Flow::Child(0),
-            tanh(),
-            Flow::Child(1),
-            tanh(),
-            Flow::op("flatten", ops::Flatten),
-            Flow::Child(2),
-            tanh(),
-            Flow::Child(3),
-            tanh(),
-        ]))
+        let output = self.output.as_ref().map(|output| ("output", output.describe()));
+        let children = [("h1", self.h1.describe()), ("h2", self.h2.describe()), ("h3", self.h3.describe())];
+        let flatten = Flow::op("flatten", ops::Flatten);
+        let body = [Flow::Child(0), tanh(), Flow::Child(1), tanh(), flatten, Flow::Child(2), tanh()];
+        let last = output.is_some().then(|| [Flow::Child(3), tanh()]);
+        let flow = body.into_iter().chain(last.into_iter().flatten()).collect();
+        Node::tree("LeNet1989", children.into_iter().chain(output)).with_flow(Flow::Chain(flow))
     }
 }

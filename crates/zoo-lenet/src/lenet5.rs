@@ -3,13 +3,11 @@
 use burn::module::Module;
 use burn::nn::pool::AvgPool2dConfig;
 use burn::nn::{Dropout, DropoutConfig};
-use burn::tensor::{Device, Tensor};
-use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, InputError, Intermediate, ModelInfo, Node, Variant};
+use burn::tensor::Device;
+use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, InputError, ModelInfo, Node, Parts, Sequential, Variant};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::shape::Window;
-use zoo_layers::{
-    Activation, ActivationKind, ConvNormAct, FullyConnected, HeadLayer, Layer, forward_head, forward_intermediates, forward_layers,
-};
+use zoo_layers::{Activation, ActivationKind, ConvNormAct, FullyConnected, HeadLayer, Layer};
 
 const SOURCE: &str = "LeCun et al. 1998, section II-B";
 
@@ -27,43 +25,26 @@ pub struct LeNet {
     num_classes: usize,
 }
 
-impl LeNet {
-    /// The head: flattening and three fully connected layers, with dropout (off by default) before the last.
-    ///
-    /// # Shapes
-    /// - features: `[batch, 16, height, width]`; logits: `[batch, num_classes]`
-    pub fn forward_head(&self, features: Tensor<4>) -> Tensor<2> {
-        let (hidden, last) = self.classifier.split_at(self.classifier.len() - 1);
-        forward_head(last, self.dropout.forward(forward_head(hidden, features.flatten(1, 3))))
-    }
-}
-
-impl Classifier for LeNet {
-    fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        self.forward_head(forward_layers(&self.features, images))
+impl Sequential for LeNet {
+    fn parts(&self) -> Parts<'_> {
+        Parts {
+            features: &self.features,
+            avgpool: None,
+            classifier: &self.classifier,
+            last: 4,
+            width: 84,
+            dropout: Some(&self.dropout),
+            in_channels: self.in_channels,
+            num_classes: self.num_classes,
+        }
     }
 
-    fn forward_features(&self, images: Tensor<4>) -> Features {
-        Features::Map(forward_layers(&self.features, images))
+    fn head_mut(&mut self) -> (&mut Vec<HeadLayer>, &mut usize) {
+        (&mut self.classifier, &mut self.num_classes)
     }
 
-    fn forward_intermediates(&self, images: Tensor<4>) -> Vec<Intermediate> {
-        forward_intermediates(&self.features, images)
-            .into_iter()
-            .map(|(index, features)| Intermediate { name: format!("features.{index}"), features })
-            .collect()
-    }
-
-    fn classifier_names(&self) -> Vec<String> {
-        vec![format!("classifier.{}", self.classifier.len() - 1)]
-    }
-
-    fn in_channels(&self) -> usize {
-        self.in_channels
-    }
-
-    fn num_classes(&self) -> usize {
-        self.num_classes
+    fn last_layer(&self, in_features: usize, num_classes: usize, device: &Device) -> FullyConnected {
+        FullyConnected::new(in_features, num_classes, device)
     }
 }
 
@@ -89,9 +70,11 @@ impl Family for LeNet {
         let flat: usize = features.describe().trace([in_channels, height, width]).map_err(|_| too_small())?.output.iter().product();
         let linear = |i, o| HeadLayer::Linear(FullyConnected::new(i, o, device));
         let act = || HeadLayer::Activation(Activation::new(variant.spec, device));
-        let classifier = vec![linear(flat, 120), act(), linear(120, 84), act(), linear(84, num_classes)];
+        let classifier = vec![linear(flat, 120), act(), linear(120, 84), act()];
         let dropout = DropoutConfig::new(options.dropout.unwrap_or(0.0)).init();
-        Ok(Self { features, classifier, dropout, in_channels, num_classes })
+        let mut model = Self { features, classifier, dropout, in_channels, num_classes };
+        model.reset_classifier(num_classes, device);
+        Ok(model)
     }
 }
 

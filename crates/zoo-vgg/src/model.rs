@@ -3,14 +3,11 @@
 use burn::module::Module;
 use burn::nn::DropoutConfig;
 use burn::nn::pool::{AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig, MaxPool2dConfig};
-use burn::tensor::{Device, Tensor};
-use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Variant};
+use burn::tensor::Device;
+use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Node, Parts, Sequential, Variant};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::shape::Window;
-use zoo_layers::{
-    Activation, ActivationKind, ConvNormAct, FullyConnected, HeadLayer, Layer, Norm, forward_head, forward_intermediates, forward_layers,
-    init, krizhevsky_lrn,
-};
+use zoo_layers::{Activation, ActivationKind, ConvNormAct, FullyConnected, HeadLayer, Layer, Norm, init, krizhevsky_lrn};
 
 use crate::config::{Step, VARIANTS, VggSpec};
 
@@ -24,42 +21,26 @@ pub struct Vgg {
     num_classes: usize,
 }
 
-impl Vgg {
-    /// The head: pooling to 7x7, flattening, three fully connected layers.
-    ///
-    /// # Shapes
-    /// - features: `[batch, 512, height, width]`; logits: `[batch, num_classes]`
-    pub fn forward_head(&self, features: Tensor<4>) -> Tensor<2> {
-        forward_head(&self.classifier, self.avgpool.forward(features).flatten(1, 3))
-    }
-}
-
-impl Classifier for Vgg {
-    fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        self.forward_head(forward_layers(&self.features, images))
-    }
-
-    fn forward_features(&self, images: Tensor<4>) -> Features {
-        Features::Map(forward_layers(&self.features, images))
+impl Sequential for Vgg {
+    fn parts(&self) -> Parts<'_> {
+        Parts {
+            features: &self.features,
+            avgpool: Some(&self.avgpool),
+            classifier: &self.classifier,
+            last: 6,
+            width: 4096,
+            dropout: None,
+            in_channels: self.in_channels,
+            num_classes: self.num_classes,
+        }
     }
 
-    fn forward_intermediates(&self, images: Tensor<4>) -> Vec<Intermediate> {
-        forward_intermediates(&self.features, images)
-            .into_iter()
-            .map(|(index, features)| Intermediate { name: format!("features.{index}"), features })
-            .collect()
+    fn head_mut(&mut self) -> (&mut Vec<HeadLayer>, &mut usize) {
+        (&mut self.classifier, &mut self.num_classes)
     }
 
-    fn classifier_names(&self) -> Vec<String> {
-        vec![format!("classifier.{}", self.classifier.len() - 1)]
-    }
-
-    fn in_channels(&self) -> usize {
-        self.in_channels
-    }
-
-    fn num_classes(&self) -> usize {
-        self.num_classes
+    fn last_layer(&self, in_features: usize, num_classes: usize, device: &Device) -> FullyConnected {
+        FullyConnected::normal(in_features, num_classes, 0.01, 0.0, device)
     }
 }
 
@@ -95,9 +76,11 @@ impl Family for Vgg {
         let relu = || HeadLayer::Activation(Activation::new(ActivationKind::Relu, device));
         let dropout = || HeadLayer::Dropout(DropoutConfig::new(options.dropout.unwrap_or(0.5)).init());
         let linear = |i, o| HeadLayer::Linear(FullyConnected::normal(i, o, 0.01, 0.0, device));
-        let classifier =
-            vec![linear(channels * 49, 4096), relu(), dropout(), linear(4096, 4096), relu(), dropout(), linear(4096, num_classes)];
-        Ok(Self { features, avgpool: AdaptiveAvgPool2dConfig::new([7, 7]).init(), classifier, in_channels, num_classes })
+        let classifier = vec![linear(channels * 49, 4096), relu(), dropout(), linear(4096, 4096), relu(), dropout()];
+        let avgpool = AdaptiveAvgPool2dConfig::new([7, 7]).init();
+        let mut model = Self { features, avgpool, classifier, in_channels, num_classes };
+        model.reset_classifier(num_classes, device);
+        Ok(model)
     }
 }
 

@@ -1,6 +1,6 @@
 //! A file of weights, read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -31,7 +31,17 @@ pub struct WeightsMeta {
 #[derive(Debug, Clone, Default)]
 pub struct WeightsFile {
     tensors: BTreeMap<String, NamedTensor>,
+    /// Names of what is no floating-point tensor; batch norm's counters are left out.
+    integers: BTreeSet<String>,
     meta: WeightsMeta,
+}
+
+/// A tensor as a reader finds it.
+pub(crate) struct Entry {
+    pub(crate) name: String,
+    pub(crate) shape: Vec<usize>,
+    /// None for integers and the like.
+    pub(crate) values: Option<Vec<f32>>,
 }
 
 /// Under these keys checkpoints keep the model's own dictionary; the first that is there counts.
@@ -64,12 +74,17 @@ impl WeightsFile {
             if length == head.len() && head[8] == b'{' { safe::read(path)? } else { (pickle::read(path)?, WeightsMeta::default()) };
         // Files of ours hold a model's keys as they are; only others' checkpoints wrap them.
         let ours = meta != WeightsMeta::default();
-        Ok(Self::from_tensors(if ours { tensors } else { unwrap(tensors) }, meta))
+        let mut entries = if ours { tensors } else { unwrap(tensors) };
+        // Batch norm counts its batches; nothing here depends on the count.
+        entries.retain(|entry| entry.values.is_some() || !entry.name.ends_with("num_batches_tracked"));
+        let integers = entries.iter().filter(|entry| entry.values.is_none()).map(|entry| entry.name.clone()).collect();
+        let tensors = entries.into_iter().filter_map(|Entry { name, shape, values }| Some(NamedTensor { name, shape, values: values? }));
+        Ok(Self { integers, ..Self::from_tensors(tensors.collect(), meta) })
     }
 
     /// From tensors in memory.
     pub fn from_tensors(tensors: Vec<NamedTensor>, meta: WeightsMeta) -> Self {
-        Self { tensors: tensors.into_iter().map(|t| (t.name.clone(), t)).collect(), meta }
+        Self { tensors: tensors.into_iter().map(|t| (t.name.clone(), t)).collect(), integers: BTreeSet::new(), meta }
     }
 
     /// What the file says about itself; empty for files that are not ours.
@@ -77,9 +92,14 @@ impl WeightsFile {
         &self.meta
     }
 
-    /// All keys, sorted.
+    /// All keys of floating-point tensors, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.tensors.keys().map(String::as_str)
+    }
+
+    /// Names of tensors that hold no floating-point numbers, sorted; batch norm's counters are left out.
+    pub fn integer_names(&self) -> impl Iterator<Item = &str> {
+        self.integers.iter().map(String::as_str)
     }
 
     /// Shape and row-major values of one tensor.
@@ -94,7 +114,7 @@ impl WeightsFile {
 }
 
 /// Takes the model's dictionary out of a training checkpoint, and the prefix of data-parallel training off.
-fn unwrap(mut tensors: Vec<NamedTensor>) -> Vec<NamedTensor> {
+fn unwrap(mut tensors: Vec<Entry>) -> Vec<Entry> {
     // A wrapper and a model's part of that name look the same from outside, so PyTorch's convention decides.
     if let Some(wrapper) = WRAPPERS.iter().find(|w| tensors.iter().any(|t| t.name.starts_with(**w))) {
         tensors.retain(|t| t.name.starts_with(*wrapper));
@@ -106,7 +126,7 @@ fn unwrap(mut tensors: Vec<NamedTensor>) -> Vec<NamedTensor> {
     tensors
 }
 
-fn strip(tensors: &mut [NamedTensor], prefix: &str) {
+fn strip(tensors: &mut [Entry], prefix: &str) {
     for tensor in tensors {
         tensor.name.replace_range(..prefix.len(), "");
     }

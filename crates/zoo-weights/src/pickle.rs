@@ -3,13 +3,12 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+use crate::WeightsError;
+use crate::file::Entry;
 use burn_store::pytorch_reader::{DType, PytorchReader, Tensor};
 use half::{bf16, f16};
-use zoo_core::params::NamedTensor;
 
-use crate::WeightsError;
-
-pub(crate) fn read(path: &Path) -> Result<Vec<NamedTensor>, WeightsError> {
+pub(crate) fn read(path: &Path) -> Result<Vec<Entry>, WeightsError> {
     let corrupt = |reason: String| WeightsError::Corrupt { path: path.to_owned(), reason };
     // The reader is robust, but it reads what anyone may have written: a panic in it is a damaged file, not our end.
     let opened = catch_unwind(AssertUnwindSafe(|| PytorchReader::new(path)));
@@ -31,17 +30,15 @@ pub(crate) fn read(path: &Path) -> Result<Vec<NamedTensor>, WeightsError> {
         if tensor.byte_len() as u64 > size {
             return Err(corrupt(format!("`{name}` claims more bytes than the file has")));
         }
-        if let Some(values) = catch_unwind(AssertUnwindSafe(|| floats(&tensor)))
+        let values = catch_unwind(AssertUnwindSafe(|| floats(&tensor)))
             .unwrap_or_else(|_| Err("unreadable".into()))
-            .map_err(|e| corrupt(format!("`{name}`: {e}")))?
-        {
-            tensors.push(NamedTensor { name, shape: tensor.shape().to_vec(), values });
-        }
+            .map_err(|e| corrupt(format!("`{name}`: {e}")))?;
+        tensors.push(Entry { name, shape: tensor.shape().to_vec(), values });
     }
     Ok(tensors)
 }
 
-/// The values as f32; none for counters such as `num_batches_tracked`.
+/// The values as f32; none for integers.
 fn floats(tensor: &Tensor) -> Result<Option<Vec<f32>>, String> {
     let width = tensor.dtype().size();
     let convert: fn(&[u8]) -> f32 = match tensor.dtype() {

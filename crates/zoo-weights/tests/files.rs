@@ -26,8 +26,18 @@ impl Describe for Tiny {
 }
 
 impl Classifier for Tiny {
-    fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        self.classifier.forward(forward_layers(&self.features, images).flatten(1, 3))
+    fn forward_head(&self, features: Features, _: bool) -> Tensor<2> {
+        self.classifier.forward(features.into_map().flatten(1, 3))
+    }
+    fn stage_names(&self) -> Vec<String> {
+        vec![]
+    }
+    fn reset_classifier(&mut self, num_classes: usize, device: &Device) {
+        self.classifier = LinearConfig::new(8, num_classes).init(device);
+        self.num_classes = num_classes;
+    }
+    fn num_features(&self) -> usize {
+        8
     }
     fn forward_features(&self, images: Tensor<4>) -> Features {
         Features::Map(forward_layers(&self.features, images))

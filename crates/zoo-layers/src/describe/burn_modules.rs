@@ -57,7 +57,7 @@ impl Describe for AvgPool2d {
 
 impl Describe for AdaptiveAvgPool2d {
     fn describe(&self) -> Node {
-        Node::leaf(ops::AdaptiveAvgPool2d { output_size: self.output_size })
+        Node::leaf(ops::AdaptiveAvgPool2d { output_size: self.output_size, as_int: false })
     }
 }
 

@@ -13,13 +13,19 @@ mod print;
 mod trace;
 
 pub use node::{Flow, Node};
-pub use operation::Operation;
-pub use trace::{LayerRow, Trace};
+pub use operation::{Operation, Reach};
+pub use trace::{LayerRow, ModuleOutput, Trace};
 
 /// A module that can say what it is.
 pub trait Describe {
     /// The module as a tree of named operations.
     fn describe(&self) -> Node;
+}
+
+impl<T: Describe + ?Sized> Describe for &T {
+    fn describe(&self) -> Node {
+        (**self).describe()
+    }
 }
 
 impl<T: Describe> Describe for Vec<T> {

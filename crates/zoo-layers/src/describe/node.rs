@@ -55,6 +55,15 @@ impl Node {
         Self::Tree { kind, children, flow: None }
     }
 
+    /// The same container under another type name, such as torchvision's `Conv2dNormActivation` for a `Sequential`.
+    #[must_use]
+    pub fn named(self, kind: &'static str) -> Self {
+        match self {
+            Self::Tree { children, flow, .. } => Self::Tree { kind, children, flow },
+            leaf => leaf,
+        }
+    }
+
     /// The same container with another data flow.
     ///
     /// # Panics

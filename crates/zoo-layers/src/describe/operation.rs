@@ -4,6 +4,17 @@ use std::fmt::Debug;
 
 use crate::shape::{ShapeError, Window};
 
+/// How far one output of an operation sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// As far as [`Operation::windows`] say.
+    Window,
+    /// As [`Reach::Window`], but the whole output sees what the whole input saw: pooling to a given size.
+    Resampled,
+    /// All of the input: global pooling, flattening, attention.
+    Everything,
+}
+
 /// One operation on a feature map `[channels, height, width]` or a vector `[features]` (shapes without the batch).
 pub trait Operation: Debug + Send + Sync {
     /// PyTorch's type name, such as `Conv2d`.
@@ -34,6 +45,11 @@ pub trait Operation: Debug + Send + Sync {
     /// Whether the outputs count as activations (fvcore: those of convolutions and matrix products).
     fn is_product(&self) -> bool {
         false
+    }
+
+    /// How far one output sees.
+    fn reach(&self) -> Reach {
+        Reach::Window
     }
 
     /// The window of this operation along height and width, for the receptive field.

@@ -1,8 +1,8 @@
 //! The operations that most models are made of.
 
-use super::Operation;
-use crate::ActivationKind;
+use super::{Operation, Reach};
 use crate::shape::{ShapeError, Window};
+use crate::{ActivationKind, GlobalPoolKind};
 
 /// Two-dimensional convolution.
 #[derive(Debug, Clone)]
@@ -70,6 +70,35 @@ pub struct Pool2d {
 pub struct AdaptiveAvgPool2d {
     /// `[height, width]` of the output.
     pub output_size: [usize; 2],
+    /// Whether PyTorch was given one number for both, and prints it so.
+    pub as_int: bool,
+}
+
+/// Pooling of each channel to one number.
+#[derive(Debug, Clone)]
+pub struct GlobalPool {
+    /// How.
+    pub kind: GlobalPoolKind,
+    /// Whether PyTorch was given `1` as output size, not `(1, 1)`.
+    pub as_int: bool,
+}
+
+/// Layer normalisation over the last axis, or over the channels of a map.
+#[derive(Debug, Clone)]
+pub struct LayerNorm {
+    /// Channels.
+    pub channels: usize,
+    /// Added to the variance.
+    pub eps: f64,
+    /// Whether it normalises the channels of `[channels, height, width]` (torchvision's `LayerNorm2d`), not the last axis.
+    pub of_map: bool,
+}
+
+/// Stochastic depth.
+#[derive(Debug, Clone)]
+pub struct StochasticDepth {
+    /// Probability of dropping the branch.
+    pub p: f64,
 }
 
 /// Element-wise activation.
@@ -232,7 +261,10 @@ impl Operation for AdaptiveAvgPool2d {
         "AdaptiveAvgPool2d"
     }
     fn torch_args(&self) -> String {
-        format!("output_size={}", pair(self.output_size))
+        format!("output_size={}", if self.as_int { int_or_pair(self.output_size) } else { pair(self.output_size) })
+    }
+    fn reach(&self) -> Reach {
+        if self.output_size == [1, 1] { Reach::Everything } else { Reach::Resampled }
     }
     fn output(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
         let [channels, height, width] = map_of("AdaptiveAvgPool2d", input)?;
@@ -252,6 +284,65 @@ impl Operation for AdaptiveAvgPool2d {
             [_, h, w] => [axis(*h, self.output_size[0]), axis(*w, self.output_size[1])],
             _ => [Window::POINT; 2],
         }
+    }
+}
+
+impl Operation for GlobalPool {
+    fn name(&self) -> &'static str {
+        match self.kind {
+            GlobalPoolKind::Avg => "AdaptiveAvgPool2d",
+            GlobalPoolKind::Max => "AdaptiveMaxPool2d",
+            GlobalPoolKind::AvgMax => "AdaptiveAvgMaxPool2d",
+            GlobalPoolKind::CatAvgMax => "AdaptiveCatAvgMaxPool2d",
+        }
+    }
+    fn torch_args(&self) -> String {
+        format!("output_size={}", if self.as_int { "1" } else { "(1, 1)" })
+    }
+    fn output(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
+        let [channels, height, width] = map_of(self.name(), input)?;
+        if height == 0 || width == 0 {
+            return Err(ShapeError::TooSmall { size: 0, extent: 1, padding: 0 });
+        }
+        Ok(vec![self.kind.features(channels), 1, 1])
+    }
+    fn windows(&self, input: &[usize]) -> [Window; 2] {
+        match input {
+            [_, h, w] => [Window::new(*h).stride(*h), Window::new(*w).stride(*w)],
+            _ => [Window::POINT; 2],
+        }
+    }
+    fn reach(&self) -> Reach {
+        Reach::Everything
+    }
+}
+
+impl Operation for LayerNorm {
+    fn name(&self) -> &'static str {
+        if self.of_map { "LayerNorm2d" } else { "LayerNorm" }
+    }
+    fn torch_args(&self) -> String {
+        format!("({},), eps={}, elementwise_affine=True", self.channels, python_float(self.eps))
+    }
+    fn output(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
+        let channels = if self.of_map { map_of(self.name(), input)?[0] } else { input.last().copied().unwrap_or(0) };
+        expect(self.name(), "channels", self.channels, channels)?;
+        Ok(input.to_vec())
+    }
+    fn params(&self) -> usize {
+        2 * self.channels
+    }
+}
+
+impl Operation for StochasticDepth {
+    fn name(&self) -> &'static str {
+        "StochasticDepth"
+    }
+    fn torch_args(&self) -> String {
+        format!("p={}, mode=row", python_float(self.p))
+    }
+    fn output(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
+        Ok(input.to_vec())
     }
 }
 
@@ -292,11 +383,8 @@ impl Operation for Flatten {
     fn output(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
         Ok(vec![input.iter().product()])
     }
-    fn windows(&self, input: &[usize]) -> [Window; 2] {
-        match input {
-            [_, h, w] => [Window::new(*h), Window::new(*w)],
-            _ => [Window::POINT; 2],
-        }
+    fn reach(&self) -> Reach {
+        Reach::Everything
     }
 }
 

@@ -1,6 +1,6 @@
 //! Follows one input through the tree: a row a layer.
 
-use super::{Flow, Node, Operation};
+use super::{Flow, Node, Operation, Reach};
 use crate::shape::{ReceptiveField, ShapeError};
 
 /// One layer of a model at a given input size.
@@ -42,12 +42,39 @@ pub struct Trace {
     pub macs: u64,
     /// Output elements of all convolutions and matrix products for one picture.
     pub activations: u64,
+    /// What each container gives, by its dotted path: `layer1`, `features.3`.
+    #[serde(skip)]
+    pub modules: Vec<ModuleOutput>,
+}
+
+/// What a module gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModuleOutput {
+    /// Dotted path.
+    pub name: String,
+    /// Output shape without the batch.
+    pub shape: Vec<usize>,
+    /// Distance in input pixels between neighbouring outputs, `[height, width]`.
+    pub jump: [usize; 2],
+}
+
+impl Trace {
+    /// What the layer or container with this path gives; of one that runs several times, the last time.
+    pub fn output_of(&self, path: &str) -> Option<ModuleOutput> {
+        let module = self.modules.iter().rev().find(|m| m.name == path).cloned();
+        module.or_else(|| {
+            let row = self.layers.iter().rev().find(|row| row.name == path)?;
+            Some(ModuleOutput { name: row.name.clone(), shape: row.output.clone(), jump: row.jump })
+        })
+    }
 }
 
 #[derive(Clone)]
 struct State {
     shape: Vec<usize>,
     field: [ReceptiveField; 2],
+    /// Input pixels that the whole map sees, `[height, width]`.
+    span: [usize; 2],
 }
 
 impl Node {
@@ -56,8 +83,8 @@ impl Node {
     /// # Errors
     /// [`ShapeError::At`], which names the layer that cannot take its input.
     pub fn trace(&self, input: [usize; 3]) -> Result<Trace, ShapeError> {
-        let start = State { shape: input.to_vec(), field: [ReceptiveField::INPUT; 2] };
-        let mut trace = Trace { layers: vec![], output: vec![], params: self.params(), macs: 0, activations: 0 };
+        let start = State { shape: input.to_vec(), field: [ReceptiveField::INPUT; 2], span: [input[1], input[2]] };
+        let mut trace = Trace { layers: vec![], output: vec![], params: self.params(), macs: 0, activations: 0, modules: vec![] };
         trace.output = self.walk("", start, &mut trace)?.shape;
         Ok(trace)
     }
@@ -71,13 +98,16 @@ impl Node {
     }
 
     fn walk(&self, path: &str, state: State, trace: &mut Trace) -> Result<State, ShapeError> {
-        match self {
-            Self::Leaf(op) => run(&**op, path, state, trace),
+        let state = match self {
+            Self::Leaf(op) => return run(&**op, path, state, trace),
             Self::Tree { children, flow: None, .. } => {
                 children.iter().try_fold(state, |state, (name, child)| child.walk(&join(path, name), state, trace))
             }
             Self::Tree { children, flow: Some(flow), .. } => flow.walk(children, path, state, trace),
-        }
+        }?;
+        let jump = state.field.map(|field| field.jump);
+        trace.modules.push(ModuleOutput { name: path.to_owned(), shape: state.shape.clone(), jump });
+        Ok(state)
     }
 }
 
@@ -121,7 +151,8 @@ fn meet(
                 let shape = join_shapes(&left.shape, &right.shape)
                     .ok_or_else(|| at(path, ShapeError::Branches { left: left.shape.clone(), right: right.shape.clone() }))?;
                 let field = [left.field[0].join(right.field[0]), left.field[1].join(right.field[1])];
-                State { shape, field }
+                let span = [left.span[0].max(right.span[0]), left.span[1].max(right.span[1])];
+                State { shape, field, span }
             }
         });
     }
@@ -131,7 +162,16 @@ fn meet(
 fn run(op: &dyn Operation, path: &str, state: State, trace: &mut Trace) -> Result<State, ShapeError> {
     let output = op.output(&state.shape).map_err(|cause| at(path, cause))?;
     let windows = op.windows(&state.shape);
-    let field = [state.field[0].then(windows[0]), state.field[1].then(windows[1])];
+    let mut field = [state.field[0].then(windows[0]), state.field[1].then(windows[1])];
+    let mut span = state.span;
+    for axis in 0..2 {
+        match (op.reach(), output.len()) {
+            // One output sees all that the map sees; pooling to a larger map must not make that more.
+            (Reach::Everything, _) => field[axis].size = span[axis],
+            (Reach::Window, 3) => span[axis] = field[axis].size + (output[axis + 1].max(1) - 1) * field[axis].jump,
+            _ => {}
+        }
+    }
     let macs = op.macs(&state.shape, &output);
     let windowed =
         op.name() != "Flatten" && (op.is_product() && state.shape.len() == 3 || windows.iter().any(|w| w.kernel_size > 1 || w.stride > 1));
@@ -151,7 +191,7 @@ fn run(op: &dyn Operation, path: &str, state: State, trace: &mut Trace) -> Resul
     if op.is_product() {
         trace.activations += output.iter().product::<usize>() as u64;
     }
-    Ok(State { shape: output, field })
+    Ok(State { shape: output, field, span })
 }
 
 fn at(path: &str, cause: ShapeError) -> ShapeError {
