@@ -44,6 +44,8 @@ flags! {
     data: PathBuf,
     /// Side of the model's input in pixels
     image_size: usize,
+    /// Which pictures `shapes` draws and how a folder is cut into splits
+    data_seed: u64,
     /// Only the first so many training pictures
     limit: usize,
     /// Width of the last layer

@@ -1,6 +1,6 @@
 //! What a run shows: a bar on a terminal, lines elsewhere.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use zoo_recipes::{EpochReport, Progress, StepReport};
@@ -22,9 +22,14 @@ impl Report {
     }
 }
 
+/// A line. Whether anyone reads it is no reason to stop training.
+fn say(to: &mut dyn Write, line: &str) {
+    let _unread = writeln!(to, "{line}");
+}
+
 impl Progress for Report {
     fn note(&mut self, text: &str) {
-        eprintln!("note: {text}");
+        say(&mut std::io::stderr(), &format!("note: {text}"));
     }
 
     fn step(&mut self, report: &StepReport) {
@@ -35,7 +40,9 @@ impl Progress for Report {
             bar.set_message(format!("epoch {epoch}  loss {loss:.4}  lr {lr:.2e}  {images_per_second:.0} img/s"));
         } else if step % 20 == 0 || step == steps {
             let percent = 100 * step / steps.max(1);
-            println!("Train: {epoch} [{step:>4}/{steps} ({percent:>3}%)]  Loss: {loss:.4}  LR: {lr:.3e}  {images_per_second:.0} img/s");
+            let line =
+                format!("Train: {epoch} [{step:>4}/{steps} ({percent:>3}%)]  Loss: {loss:.4}  LR: {lr:.3e}  {images_per_second:.0} img/s");
+            say(&mut std::io::stdout(), &line);
         }
     }
 
@@ -46,8 +53,8 @@ impl Progress for Report {
         let line =
             format!("Valid: {epoch}  Train loss: {train_loss:.4}  Loss: {:.4}  Acc@1: {top1:.2}  Acc@5: {top5:.2}{mark}", valid.loss);
         match &self.bar {
-            Some(bar) => bar.suspend(|| println!("{line}")),
-            None => println!("{line}"),
+            Some(bar) => bar.suspend(|| say(&mut std::io::stdout(), &line)),
+            None => say(&mut std::io::stdout(), &line),
         }
     }
 }

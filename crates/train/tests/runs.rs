@@ -1,28 +1,13 @@
 //! The program itself, on flex.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod common;
+
 use std::path::Path;
 use std::process::Command;
 
 use assert_cmd::assert::OutputAssertExt;
-
-fn train(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_train"));
-    command.args(args);
-    command
-}
-
-/// Exit code and standard error, which is one line.
-fn refused(args: &[&str], code: i32) -> String {
-    let output = train(args).assert().code(code).get_output().clone();
-    let text = String::from_utf8(output.stderr).unwrap();
-    assert!(text.starts_with("error: ") && text.lines().count() == 1, "{text}");
-    text
-}
-
-fn path(folder: &Path, name: &str) -> String {
-    folder.join(name).to_str().unwrap().to_owned()
-}
+use common::{path, refused, train};
 
 #[test]
 fn what_is_asked_wrongly_is_explained() {

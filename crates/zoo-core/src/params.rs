@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Flag, Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{DType, Gradients, Tensor, TensorData};
 
 /// One parameter or buffer.
@@ -31,16 +31,18 @@ pub struct NamedTensor {
     pub values: Vec<f32>,
 }
 
-/// Follows the path through a module and translates it.
-#[derive(Default)]
-struct Path(Vec<(String, String)>);
+/// Follows the path through a module and translates it: for visitors and mappers that need PyTorch's names.
+#[derive(Debug, Clone, Default)]
+pub struct Path(Vec<(String, String)>);
 
 impl Path {
-    fn enter(&mut self, name: &str, container: &str) {
+    /// To be called by `enter_module`.
+    pub fn enter(&mut self, name: &str, container: &str) {
         self.0.push((name.to_owned(), container.to_owned()));
     }
 
-    fn exit(&mut self) {
+    /// To be called by `exit_module`.
+    pub fn exit(&mut self) {
         self.0.pop();
     }
 
@@ -50,7 +52,7 @@ impl Path {
     }
 
     /// The number of this part, where the leaf is one part of a fully connected weight.
-    fn part(&self) -> Option<usize> {
+    pub fn part(&self) -> Option<usize> {
         match self.0.as_slice() {
             [.., (weight, holder), (index, vec)] if weight == "weight" && holder == "Struct:FullyConnected" && vec == "Vec" => {
                 index.parse().ok()
@@ -59,7 +61,8 @@ impl Path {
         }
     }
 
-    fn name(&self) -> String {
+    /// PyTorch's name of the leaf.
+    pub fn name(&self) -> String {
         let burn_norm = matches!(self.holder(), "Struct:BatchNorm" | "Struct:LayerNorm" | "Struct:GroupNorm" | "Struct:RmsNorm");
         let whole = &self.0[..self.0.len() - usize::from(self.part().is_some())];
         let segments = whole.iter().filter(|(_, container)| !container.starts_with("Enum:")).map(|(name, _)| match name.as_str() {
@@ -84,7 +87,8 @@ impl Path {
     }
 }
 
-fn is_statistic(name: &str) -> bool {
+/// Whether a name is that of a buffer, which is saved but not trained.
+pub fn is_statistic(name: &str) -> bool {
     name.ends_with("running_mean") || name.ends_with("running_var")
 }
 
@@ -137,11 +141,7 @@ pub fn gradient_norms<M: Module>(module: &M, grads: &Gradients) -> Result<HashMa
                 return;
             }
             let Some(grad) = param.val().grad(self.1) else { return };
-            match grad
-                .try_into_data()
-                .map_err(|e| format!("{e:?}"))
-                .and_then(|d| d.convert_dtype(DType::F32).try_to_vec::<f32>().map_err(|e| format!("{e:?}")))
-            {
+            match read_values(grad) {
                 Ok(values) => {
                     let squares = values.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>();
                     let norm = norms.entry(name).or_insert(0.0);
@@ -154,6 +154,15 @@ pub fn gradient_norms<M: Module>(module: &M, grads: &Gradients) -> Result<HashMa
     let mut visitor = Visitor(Path::default(), grads, Ok(HashMap::new()));
     module.visit(&mut visitor);
     visitor.2
+}
+
+/// Reads a tensor from its device, row by row, as f32.
+///
+/// # Errors
+/// What the device says, where the read fails.
+pub fn read_values<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, String> {
+    let data = tensor.try_into_data().map_err(|e| format!("{e:?}"))?;
+    data.convert_dtype(DType::F32).try_to_vec::<f32>().map_err(|e| format!("{e:?}"))
 }
 
 /// Reads all parameters and buffers from the device, in PyTorch's layout, as f32.
@@ -175,11 +184,7 @@ pub fn read_params<M: Module>(module: &M) -> Result<Vec<NamedTensor>, String> {
             let value = param.val().without_autodiff();
             let value = if self.0.transposed(D) { value.swap_dims(0, 1) } else { value };
             let shape = value.dims().to_vec();
-            match value
-                .try_into_data()
-                .map_err(|e| format!("{e:?}"))
-                .and_then(|data| data.convert_dtype(DType::F32).try_to_vec::<f32>().map_err(|e| format!("{e:?}")))
-            {
+            match read_values(value) {
                 Ok(values) => match found.last_mut() {
                     Some(whole) if self.0.part().is_some_and(|part| part > 0) => append_columns(whole, shape[1], &values),
                     _ => found.push(NamedTensor { name, shape, values }),
@@ -267,6 +272,47 @@ fn transpose_columns(values: &[f32], width: usize, start: usize, columns: usize)
     out
 }
 
+/// Freezes everything up to and including a part of the model, such as the stage `layer2` or `features.10`: its parameters
+/// get no gradient, and its batch norms keep their running statistics. Gives the number of parameters that were frozen; 0
+/// where no parameter's name begins with `part`.
+pub fn freeze_up_to<M: Module>(module: M, part: &str) -> (M, usize) {
+    struct Freeze {
+        path: Path,
+        frozen: Vec<String>,
+        count: usize,
+    }
+    impl ModuleMapper for Freeze {
+        fn enter_module(&mut self, name: &str, container: &str) {
+            self.path.enter(name, container);
+        }
+        fn exit_module(&mut self, _: &str, _: &str) {
+            self.path.exit();
+        }
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            let name = self.path.name();
+            if is_statistic(&name) || !self.frozen.contains(&name) {
+                return param;
+            }
+            self.count += param.lazy_shape().num_elements();
+            param.set_require_grad(false)
+        }
+        fn map_flag(&mut self, param: Param<Flag>) -> Param<Flag> {
+            // A flag stands beside the parameters of its layer.
+            let holder = self.path.name();
+            let holder = holder.rsplit_once('.').map_or("", |(holder, _)| holder);
+            let inside = |name: &String| name.rsplit_once('.').is_some_and(|(of, _)| of == holder);
+            if self.frozen.iter().any(inside) { Param::from_bool(false) } else { param }
+        }
+    }
+    let table = param_table(&module);
+    let within = |name: &str| name.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    let last = table.iter().rposition(|info| within(&info.name));
+    let frozen = table.into_iter().take(last.map_or(0, |last| last + 1)).map(|info| info.name).collect();
+    let mut freeze = Freeze { path: Path::default(), frozen, count: 0 };
+    let module = module.map(&mut freeze);
+    (module, freeze.count)
+}
+
 /// Fills a model by the rule in [`crate::fill()`] with this salt.
 pub fn fill_params<M: Module>(module: M, salt: &str) -> M {
     write_params(module, |info| Some(crate::fill(salt, &info.name, &info.shape)))
@@ -332,5 +378,19 @@ mod tests {
         let grads = y.backward();
         let grad = linear.weight.val().grad(&grads).unwrap().into_data().try_to_vec::<f32>().unwrap();
         assert_eq!(grad, [1.0, 1.0, 1.0, 2.0, 2.0, 2.0]);
+    }
+
+    #[test]
+    fn freezing_stops_gradients_and_running_statistics_of_all_before() {
+        let device = Device::flex().autodiff();
+        let (model, count) = freeze_up_to(net(&device), "layers.1");
+        assert_eq!(count, 6 + 3 + 8);
+        let (Layer::Linear(linear), Layer::Norm(norm)) = (&model.layers[0], &model.layers[1]) else { unreachable!() };
+        assert!(!linear.weight.is_require_grad() && !norm.weight.is_require_grad());
+        assert!(model.norm.gamma.is_require_grad());
+        let before = read_values(norm.running_mean.value_sync()).unwrap();
+        let _y = norm.forward(Tensor::<4>::ones([2, 4, 3, 3], &device));
+        assert_eq!(read_values(norm.running_mean.value_sync()).unwrap(), before);
+        assert_eq!(freeze_up_to(net(&device), "layer").1, 0, "a part is whole segments of a path");
     }
 }

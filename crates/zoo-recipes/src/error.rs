@@ -85,6 +85,20 @@ pub enum RecipeError {
         /// Learning rate of that step.
         lr: f64,
     },
+    /// A model whose logits are not numbers.
+    #[error("the logits are not finite numbers; are the weights damaged?")]
+    BadLogits,
+    /// A split without pictures.
+    #[error("the split has no pictures")]
+    NoPictures,
+    /// A flag that would make a resumed run another one.
+    #[error("--resume goes on with the run as it was; --{flag} cannot change it (only {may} can)")]
+    FixedByRun {
+        /// The flag.
+        flag: String,
+        /// The flags that may change.
+        may: String,
+    },
     /// The device failed.
     #[error("the device failed: {0}")]
     Device(String),
@@ -101,7 +115,7 @@ impl RecipeError {
                     | DataError::InvalidOption { .. }
                     | DataError::Preprocess { .. }
             ),
-            Self::Weights(_) | Self::Io { .. } | Self::NotFinite { .. } | Self::Device(_) => false,
+            Self::Weights(_) | Self::Io { .. } | Self::NotFinite { .. } | Self::BadLogits | Self::NoPictures | Self::Device(_) => false,
             _ => true,
         }
     }

@@ -10,10 +10,11 @@ mod recipe;
 mod run;
 mod schedule;
 
+pub use burn_train::Interrupter;
 pub use error::RecipeError;
 pub use evaluate::{Evaluation, evaluate};
 pub use folder::Outcome;
 pub use optim::{Optimizer, OptimizerKind};
 pub use recipe::Recipe;
-pub use run::{Ended, EpochReport, Progress, StepReport, train};
+pub use run::{DATA_SEED, Ended, EpochReport, Progress, StepReport, train};
 pub use schedule::{Schedule, ScheduleKind};

@@ -1,14 +1,14 @@
 //! SGD and AdamW with PyTorch's formulas.
 //!
 //! Burn's own optimisers differ from PyTorch's in details (dampening, epsilon), and their saved state is keyed by a run's
-//! random parameter ids and comes back on the default device. Here the state is keyed by the parameter's path.
+//! random parameter ids and comes back on the default device. Here the state is keyed by the parameter's name.
 
 use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleMapper, Param};
-use burn::tensor::{DType, Device, Gradients, Tensor, TensorData};
+use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
-use zoo_core::params::NamedTensor;
+use zoo_core::params::{NamedTensor, Path, is_statistic, read_values};
 
 /// The update rule.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,8 +56,7 @@ impl Optimizer {
         let entries = self.state.iter().flat_map(|(name, tensors)| tensors.iter().enumerate().map(move |(i, t)| (name, i, t)));
         entries
             .map(|(name, index, tensor)| {
-                let data = tensor.clone().try_into_data().map_err(|e| format!("{e:?}"))?;
-                let values = data.convert_dtype(DType::F32).try_to_vec::<f32>().map_err(|e| format!("{e:?}"))?;
+                let values = read_values(tensor.clone())?;
                 Ok(NamedTensor { name: format!("{name}/{index}"), shape: vec![values.len()], values })
             })
             .collect()
@@ -127,28 +126,30 @@ struct Update<'a> {
     optimizer: &'a mut Optimizer,
     grads: &'a Gradients,
     lr: f64,
-    path: Vec<(String, bool)>,
+    path: Path,
 }
 
 impl ModuleMapper for Update<'_> {
     fn enter_module(&mut self, name: &str, container: &str) {
-        self.path.push((name.to_owned(), container.starts_with("Enum:")));
+        self.path.enter(name, container);
     }
 
     fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.pop();
+        self.path.exit();
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let mut name = self.path.name();
         // Running statistics are no parameters of the optimiser, and may not be tracked at all.
-        if self.path.last().is_some_and(|(name, _)| name == "running_mean" || name == "running_var") {
+        if is_statistic(&name) {
             return param;
+        }
+        if let Some(part) = self.path.part() {
+            name = format!("{name}.{part}");
         }
         let (id, tensor, mapper) = param.consume();
         let tensor = match tensor.grad(self.grads) {
             Some(grad) => {
-                let name = self.path.iter().filter(|(_, variant)| !variant).map(|(name, _)| name.as_str());
-                let name = name.collect::<Vec<_>>().join(".");
                 let new = self.optimizer.update(&name, tensor.inner(), grad, self.lr);
                 Tensor::from_inner(new).require_grad()
             }

@@ -21,6 +21,9 @@ pub struct Recipe {
     /// Side of the model's input in pixels. Default: what the model was designed for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image_size: Option<usize>,
+    /// Which pictures `shapes` draws, and which pictures of a `folder` without split folders are for validation and test.
+    /// Apart from `seed`, so that runs with other seeds are tested on the same pictures.
+    pub data_seed: u64,
     /// Only the first so many training pictures.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<usize>,
@@ -84,6 +87,7 @@ impl Default for Recipe {
             dataset: "digits".to_owned(),
             data: None,
             image_size: None,
+            data_seed: 0,
             limit: None,
             num_classes: None,
             pretrained_path: None,
@@ -118,6 +122,7 @@ const KEYS: &[&str] = &[
     "dataset",
     "data",
     "image_size",
+    "data_seed",
     "limit",
     "num_classes",
     "pretrained_path",
@@ -162,10 +167,30 @@ impl Recipe {
         Ok(recipe)
     }
 
+    /// The recipe of a run that goes on, overridden by the flags that may change: the number of epochs, and where and
+    /// with how many threads it is computed.
+    ///
+    /// # Errors
+    /// [`RecipeError::FixedByRun`] for any other flag that differs, and those of [`Recipe::resolve`].
+    pub fn resume(file: &str, flags: toml::Table) -> Result<Self, RecipeError> {
+        const MAY_CHANGE: [&str; 4] = ["epochs", "workers", "backend", "device"];
+        let before = Self::resolve(Some(file), toml::Table::new())?;
+        let after = Self::resolve(Some(file), flags.clone())?;
+        let syntax = |e: toml::ser::Error| RecipeError::Syntax { reason: one_line(&e.to_string()) };
+        let (old, new) = (toml::Table::try_from(&before).map_err(syntax)?, toml::Table::try_from(&after).map_err(syntax)?);
+        match flags.keys().find(|key| !MAY_CHANGE.contains(&key.as_str()) && old.get(*key) != new.get(*key)) {
+            Some(key) => {
+                let may = MAY_CHANGE.map(|key| format!("--{key}")).join(", ");
+                Err(RecipeError::FixedByRun { flag: key.replace('_', "-"), may })
+            }
+            None => Ok(after),
+        }
+    }
+
     fn check(&self) -> Result<(), RecipeError> {
         let fraction = |v: f64| (0.0..1.0).contains(&v);
         let size = |v: f64| v.is_finite() && v >= 0.0;
-        let checks: [(bool, &'static str, String, &'static str); 14] = [
+        let checks: [(bool, &'static str, String, &'static str); 15] = [
             (self.epochs >= 1, "epochs", self.epochs.to_string(), "at least 1"),
             (self.batch_size >= 1, "batch_size", self.batch_size.to_string(), "at least 1"),
             (self.image_size != Some(0), "image_size", "0".to_owned(), "at least 1"),
@@ -179,6 +204,7 @@ impl Recipe {
             (fraction(self.smoothing), "smoothing", self.smoothing.to_string(), "at least 0 and below 1"),
             ((0.0..=1.0).contains(&self.hflip), "hflip", self.hflip.to_string(), "from 0 to 1"),
             (i64::try_from(self.seed).is_ok(), "seed", self.seed.to_string(), "below 2^63"),
+            (i64::try_from(self.data_seed).is_ok(), "data_seed", self.data_seed.to_string(), "below 2^63"),
             (self.workers <= 256, "workers", self.workers.to_string(), "at most 256"),
         ];
         match checks.into_iter().find(|(good, ..)| !good) {
@@ -203,6 +229,21 @@ impl Recipe {
             dropout: self.dropout,
             image_size: self.image_size.map(|side| [side, side]),
             definition: self.definition.clone(),
+            ..BuildOptions::default()
+        }
+    }
+
+    /// The same recipe with everything said that was left to the model, the data or the place it was called from: a run
+    /// folder's recipe means the same wherever and whenever it is read.
+    pub(crate) fn explicit(&self, options: &BuildOptions, size: [usize; 2]) -> Self {
+        // Defaults are square; a path that is not there any more stays as it was typed.
+        let absolute = |path: &PathBuf| std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
+        Self {
+            image_size: Some(size[0]),
+            num_classes: options.num_classes,
+            data: self.data.as_ref().map(absolute),
+            pretrained_path: self.pretrained_path.as_ref().map(absolute),
+            ..self.clone()
         }
     }
 }
@@ -223,6 +264,15 @@ mod tests {
         let recipe = Recipe::resolve(Some("lr = 0.25\nepochs = 3"), flags).unwrap();
         assert_eq!((recipe.lr, recipe.epochs, recipe.batch_size), (0.5, 3, Recipe::default().batch_size));
         assert_eq!(Recipe::resolve(Some(&recipe.to_toml().unwrap()), toml::Table::new()).unwrap(), recipe);
+    }
+
+    #[test]
+    fn a_run_that_goes_on_stays_the_same_run() {
+        let resume = |flags: &str| Recipe::resume("lr = 0.25\nepochs = 3", flags.parse().unwrap());
+        assert_eq!(resume("epochs = 5\nworkers = 0").unwrap().epochs, 5);
+        assert!(resume("lr = 0.25").is_ok(), "what stays is no change");
+        let error = resume("batch_size = 7").unwrap_err().to_string();
+        assert!(error.contains("--batch-size cannot change"), "{error}");
     }
 
     #[test]

@@ -2,19 +2,22 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::{DType, Device, Int, Tensor, activation::log_softmax};
+use burn::tensor::{Device, Int, Tensor, activation::log_softmax};
+use burn_train::Interrupter;
 use burn_zoo::{AnyClassifier, BuildOptions, Classifier};
-use zoo_core::params::num_trainable;
+use zoo_core::params::{num_trainable, read_values};
 use zoo_core::splitmix64;
 use zoo_datasets::{Augment, DataOptions, Loader, LoaderOptions, Preprocess, SharedDataset, Splits, Transform};
 use zoo_weights::{WeightsFile, WeightsMeta};
 
 use crate::folder::{Folder, Outcome, Row, Standing};
 use crate::{Evaluation, Optimizer, Recipe, RecipeError, Schedule, evaluate};
+
+/// Under this name a checkpoint says with which [`Recipe::data_seed`] its data was cut, in [`WeightsMeta::extra`].
+pub const DATA_SEED: &str = "data_seed";
 
 /// A step that was done.
 #[derive(Debug, Clone, Copy)]
@@ -70,7 +73,7 @@ pub enum Ended {
 
 /// Trains as the recipe says, into `output`; with `resume`, goes on with the run in `output`.
 ///
-/// `device` is without autodiff. When `stop` becomes true, the step is finished and everything saved.
+/// `device` is without autodiff. When `interrupter` says stop, the step is finished and everything saved.
 ///
 /// # Errors
 /// Any [`RecipeError`].
@@ -79,7 +82,7 @@ pub fn train(
     output: &Path,
     resume: bool,
     device: &Device,
-    stop: &AtomicBool,
+    interrupter: &Interrupter,
     progress: &mut dyn Progress,
 ) -> Result<Ended, RecipeError> {
     // Everything that can be wrong with the request is found before the folder is made.
@@ -106,7 +109,7 @@ pub fn train(
             }
         }
         let folder = Folder::create(output)?;
-        folder.write_recipe(recipe)?;
+        folder.write_recipe(&recipe.explicit(&plan.options, plan.size))?;
         folder
     };
     let loader = plan.loader(&plan.splits.train, true)?;
@@ -152,7 +155,7 @@ pub fn train(
             at.seconds += begun.elapsed().as_secs_f64();
             let images_per_second = at.images as f64 / at.seconds.max(1e-9);
             progress.step(&StepReport { epoch: at.epoch, step: at.step_in_epoch, steps, loss: value, lr, images_per_second });
-            if stop.load(Ordering::SeqCst) {
+            if interrupter.should_stop() {
                 folder.write_state(&model, &optimizer, &at)?;
                 return Ok(Ended::Interrupted { epoch: at.epoch });
             }
@@ -174,7 +177,7 @@ pub fn train(
         (at.step_in_epoch, at.loss_sum, at.loss_count) = (0, 0.0, 0);
         folder.write_rows(&at.rows)?;
         folder.write_state(&model, &optimizer, &at)?;
-        if stop.load(Ordering::SeqCst) && at.epoch < recipe.epochs {
+        if interrupter.should_stop() && at.epoch < recipe.epochs {
             return Ok(Ended::Interrupted { epoch: at.epoch });
         }
     }
@@ -207,8 +210,7 @@ fn cross_entropy(logits: Tensor<2>, labels: Tensor<1, Int>, smoothing: f64) -> T
 }
 
 fn read(loss: &Tensor<1>) -> Result<f64, RecipeError> {
-    let data = loss.clone().without_autodiff().try_into_data().map_err(|e| RecipeError::Device(format!("{e:?}")))?;
-    let values = data.convert_dtype(DType::F32).try_to_vec::<f32>().map_err(|e| RecipeError::Device(format!("{e:?}")))?;
+    let values = read_values(loss.clone().without_autodiff()).map_err(RecipeError::Device)?;
     Ok(values.first().map_or(f64::NAN, |v| f64::from(*v)))
 }
 
@@ -228,6 +230,8 @@ struct Plan<'a> {
     recipe: &'a Recipe,
     splits: Splits,
     options: BuildOptions,
+    /// `[height, width]` of the model's input.
+    size: [usize; 2],
     transform: Transform,
 }
 
@@ -239,7 +243,13 @@ impl<'a> Plan<'a> {
             return Err(RecipeError::Device(format!("model `{}` is not in the list", recipe.model)));
         };
         let size = recipe.image_size.map_or([info.input[1], info.input[2]], |side| [side, side]);
-        let data = DataOptions { path: recipe.data.clone(), image_size: size, limit: recipe.limit, ..DataOptions::default() };
+        let data = DataOptions {
+            path: recipe.data.clone(),
+            image_size: size,
+            seed: recipe.data_seed,
+            limit: recipe.limit,
+            ..DataOptions::default()
+        };
         let splits = zoo_datasets::open(&recipe.dataset, &data)?;
         let options = recipe.options(splits.classes.len(), splits.channels);
         if options.num_classes.is_some_and(|n| n < splits.classes.len()) {
@@ -249,7 +259,7 @@ impl<'a> Plan<'a> {
         let model = burn_zoo::build(&recipe.model, &options, device)?;
         model.check_input([splits.channels, size[0], size[1]])?;
         let transform = Transform::simple(size, splits.channels);
-        Ok(Self { recipe, splits, options, transform })
+        Ok(Self { recipe, splits, options, size, transform })
     }
 
     fn build(&self, device: &Device) -> Result<AnyClassifier, RecipeError> {
@@ -274,13 +284,14 @@ impl<'a> Plan<'a> {
 
     fn meta(&self, epoch: usize) -> Result<WeightsMeta, RecipeError> {
         let transform = serde_json::to_value(&self.transform).map_err(|e| RecipeError::Device(e.to_string()))?;
+        let extra = [(DATA_SEED.to_owned(), self.recipe.data_seed.into())].into();
         Ok(WeightsMeta {
             model: Some(self.recipe.model.clone()),
             options: Some(self.options.clone()),
             classes: Some(self.splits.classes.clone()),
             transform: Some(transform),
             epoch: Some(epoch),
-            ..WeightsMeta::default()
+            extra,
         })
     }
 }

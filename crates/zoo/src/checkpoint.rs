@@ -7,8 +7,8 @@ use burn_zoo::{AnyClassifier, BuildOptions, Classifier};
 use zoo_datasets::{Filter, Resize, Transform};
 use zoo_weights::WeightsFile;
 
-use crate::failure::Failure;
 use crate::resolve::{Named, named};
+use zoo_cli::Failure;
 
 /// A trained model.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub(crate) struct Checkpoint {
     pub(crate) transform: Transform,
     /// The file's own class names, where it has them.
     pub(crate) classes: Option<Vec<String>>,
+    /// With which seed the data was cut that it was trained on, where the file says so.
+    pub(crate) data_seed: Option<u64>,
 }
 
 /// A file of weights, read, and what its model is.
@@ -30,7 +32,7 @@ pub(crate) struct Opened {
 
 impl Opened {
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
-        let file = WeightsFile::read(path).map_err(|e| Failure::failed(&e))?;
+        let file = WeightsFile::read(path)?;
         Ok(Self { file, path: path.display().to_string() })
     }
 
@@ -60,7 +62,7 @@ impl Opened {
         {
             model = named.build(options.clone().with_num_classes(classes), device)?;
         }
-        let report = zoo_weights::load(&mut model, &self.file).map_err(|e| Failure::failed(&e))?;
+        let report = zoo_weights::load(&mut model, &self.file)?;
         if let Some(layer) = report.reinitialised.first() {
             let classes = model.num_classes();
             return Err(Failure::Failed(format!("`{}` holds no `{layer}` for {classes} classes", self.path)));
@@ -71,7 +73,8 @@ impl Opened {
             None => default_transform(&named, &options, &model)?,
         };
         let classes = meta.classes.clone().filter(|classes| classes.len() == model.num_classes());
-        Ok(Checkpoint { name: named.name, model, transform, classes })
+        let data_seed = meta.extra.get(zoo_recipes::DATA_SEED).and_then(serde_json::Value::as_u64);
+        Ok(Checkpoint { name: named.name, model, transform, classes, data_seed })
     }
 
     /// The number of classes of the file's last layer.

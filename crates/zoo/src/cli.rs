@@ -6,8 +6,8 @@ use burn::tensor::Device;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use zoo_backend::Backend;
 
-use crate::failure::Failure;
 use crate::resolve::{InputSize, parse_input};
+use zoo_cli::Failure;
 
 /// The models of Burn Zoo: list, describe, run and evaluate them.
 #[derive(Debug, Parser)]
@@ -27,6 +27,8 @@ pub(crate) enum Command {
     Predict(PredictArgs),
     /// Measures a trained model on a data set: accuracy, loss, confusion matrix.
     Evaluate(EvaluateArgs),
+    /// Compares models on your backend with numbers that PyTorch computed.
+    Verify(VerifyArgs),
 }
 
 #[derive(Debug, Args)]
@@ -76,6 +78,10 @@ pub(crate) struct Compute {
 }
 
 impl Compute {
+    pub(crate) fn backend(&self) -> &str {
+        &self.backend
+    }
+
     pub(crate) fn open(&self) -> Result<Device, Failure> {
         Ok(Backend::parse(&self.backend)?.open(self.device)?)
     }
@@ -121,9 +127,9 @@ pub(crate) struct EvaluateArgs {
     /// Only the first N pictures.
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<usize>,
-    /// Seed of generated pictures and of splits that are cut from a folder: as in training.
-    #[arg(long, default_value_t = 42, value_name = "N")]
-    pub(crate) seed: u64,
+    /// Which pictures `shapes` draws and how a folder is cut into splits; by default as in the weights' training.
+    #[arg(long, value_name = "N")]
+    pub(crate) data_seed: Option<u64>,
     /// Writes JSON.
     #[arg(long)]
     pub(crate) json: bool,
@@ -139,4 +145,22 @@ pub(crate) enum Split {
     Valid,
     /// What nothing was chosen by.
     Test,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// Names of models; `*` stands for any text, `?` for one character.
+    #[arg(value_name = "MODEL")]
+    pub(crate) models: Vec<String>,
+    /// All models that have a reference.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Largest difference that is right, as a fraction of the largest logit.
+    #[arg(long, default_value_t = 1e-4, value_name = "FRACTION")]
+    pub(crate) tolerance: f64,
+    /// Writes a line of JSON a model: `model`, `backend`, `input`, `difference`, `tolerance`, `ok`, `seconds`.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) compute: Compute,
 }

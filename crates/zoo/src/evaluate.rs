@@ -2,16 +2,13 @@
 
 use std::sync::Arc;
 
-use burn::tensor::DType;
 use burn_zoo::Classifier;
 use serde::Serialize;
-use zoo_datasets::{DataError, DataOptions, Loader, LoaderOptions};
+use zoo_cli::{Failure, output};
+use zoo_datasets::{DataOptions, Loader, LoaderOptions};
 
 use crate::checkpoint::{Checkpoint, Opened};
 use crate::cli::{EvaluateArgs, Split};
-use crate::failure::{Failure, sentence};
-use crate::output;
-use crate::score::Score;
 use crate::table::{Align, Table};
 
 /// What `--json` writes.
@@ -36,8 +33,10 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     let device = args.compute.open()?;
     let checkpoint = file.load(args.model.as_deref(), &device)?;
     let image_size = checkpoint.transform.output_size().unwrap_or([224, 224]);
-    let options = DataOptions { path: args.data.clone(), image_size, seed: args.seed, limit: args.limit, ..DataOptions::default() };
-    let splits = zoo_datasets::open(&args.dataset, &options).map_err(usage)?;
+    // The data is cut as it was in training, or pictures that were trained on would count as new ones.
+    let seed = args.data_seed.or(checkpoint.data_seed).unwrap_or(0);
+    let options = DataOptions { path: args.data.clone(), image_size, seed, limit: args.limit, ..DataOptions::default() };
+    let splits = zoo_datasets::open(&args.dataset, &options)?;
     check_classes(&checkpoint, &splits.classes)?;
     let (dataset, split) = match args.split {
         Split::Train => (splits.train, "train"),
@@ -46,48 +45,20 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     };
     let Checkpoint { name, model, transform, .. } = checkpoint;
     let loading = LoaderOptions { batch_size: args.batch_size, ..LoaderOptions::default() };
-    let loader = Loader::new(dataset, Arc::new(transform), loading).map_err(usage)?;
-    let mut score = Score::new(splits.classes.len());
-    for batch in loader.epoch(0) {
-        let batch = batch.map_err(|e| Failure::failed(&e))?;
-        let [_, channels, height, width] = batch.shape;
-        model.check_input([channels, height, width])?;
-        let labels = batch.labels.clone();
-        let (images, _) = batch.into_tensors(&device);
-        let failed = |e: &dyn std::fmt::Debug| Failure::Failed(format!("the device failed: {e:?}"));
-        let data = model.forward(images).try_into_data().map_err(|e| failed(&e))?;
-        let logits = data.convert_dtype(DType::F32).try_to_vec::<f32>().map_err(|e| failed(&e))?;
-        if logits.iter().any(|logit| !logit.is_finite()) {
-            return Err(Failure::Failed("the logits are not finite numbers; are the weights damaged?".to_owned()));
-        }
-        for (row, label) in logits.chunks(model.num_classes()).zip(labels) {
-            score.add(row, label);
-        }
-    }
-    if score.total() == 0 {
-        return Err(Failure::Failed(format!("the {split} split of `{}` has no pictures", args.dataset)));
-    }
+    let loader = Loader::new(dataset, Arc::new(transform), loading)?;
+    let found = zoo_recipes::evaluate(&model, &loader, &device)?;
     let evaluation = Evaluation {
         model: name,
         dataset: args.dataset.clone(),
         split,
-        pictures: score.total(),
-        top1: score.top1(),
-        top5: score.top5(),
-        loss: score.loss(),
+        pictures: found.pictures,
+        top1: found.top1,
+        top5: found.top5,
+        loss: found.loss,
         classes: splits.classes,
-        confusion: score.confusion,
+        confusion: found.confusion,
     };
     if args.json { output::json_line(&evaluation) } else { output::write(&evaluation.render()) }
-}
-
-/// What the user asked for wrongly is a usage error; what files hold is not.
-fn usage(error: DataError) -> Failure {
-    let message = sentence(&error);
-    match error {
-        DataError::UnknownDataset { .. } | DataError::PathRequired { .. } | DataError::InvalidOption { .. } => Failure::Usage(message),
-        _ => Failure::Failed(message),
-    }
 }
 
 fn check_classes(checkpoint: &Checkpoint, classes: &[String]) -> Result<(), Failure> {

@@ -4,11 +4,11 @@ use burn_zoo::{BuildOptions, Classifier, Describe, Listed, nearest};
 use serde::Serialize;
 
 use crate::cli::ListArgs;
-use crate::failure::Failure;
-use crate::output;
 use crate::pattern::{matches, natural};
 use crate::resolve::any_device;
 use crate::table::{Align, Table, crossed, grouped};
+use zoo_cli::Failure;
+use zoo_cli::output;
 
 /// A model of the list.
 #[derive(Debug, Serialize)]

@@ -2,16 +2,17 @@
 
 use std::path::Path;
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 use burn_zoo::Classifier;
 use serde::Serialize;
+use zoo_core::params::read_values;
 use zoo_datasets::Preprocess;
 
 use crate::checkpoint::{Checkpoint, Opened};
 use crate::cli::PredictArgs;
-use crate::failure::{Failure, sentence};
-use crate::output;
 use crate::table::{Align, Table};
+use zoo_cli::output;
+use zoo_cli::{Failure, sentence};
 
 /// A line of JSON.
 #[derive(Debug, Serialize)]
@@ -75,8 +76,7 @@ fn predict<'a>(checkpoint: &'a Checkpoint, image: &'a str, topk: usize, device: 
     checkpoint.model.check_input(shape)?;
     let [channels, height, width] = shape;
     let images = Tensor::<4>::from_data(TensorData::new(values, [1, channels, height, width]), device);
-    let logits = checkpoint.model.forward(images).try_into_data().map_err(|e| Failure::Failed(format!("the device failed: {e:?}")))?;
-    let logits = logits.convert_dtype(DType::F32).try_to_vec::<f32>().map_err(|e| Failure::Failed(format!("the device failed: {e:?}")))?;
+    let logits = read_values(checkpoint.model.forward(images)).map_err(|e| Failure::Failed(format!("the device failed: {e}")))?;
     if logits.iter().any(|logit| !logit.is_finite()) {
         return Err(Failure::Failed(format!("the logits for `{image}` are not finite numbers; are the weights damaged?")));
     }

@@ -6,7 +6,7 @@ use burn::tensor::Device;
 use burn_zoo::{AnyClassifier, BuildOptions};
 use zoo_backend::Backend;
 
-use crate::failure::Failure;
+use zoo_cli::Failure;
 
 /// The family that reads a definition.
 const CUSTOM: &str = "custom";

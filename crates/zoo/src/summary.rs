@@ -5,10 +5,10 @@ use serde::Serialize;
 use zoo_layers::describe::{LayerRow, Trace};
 
 use crate::cli::{Format, SummaryArgs};
-use crate::failure::Failure;
-use crate::output;
 use crate::resolve::{any_device, named};
 use crate::table::{Align, Table, crossed, grouped};
+use zoo_cli::Failure;
+use zoo_cli::output;
 
 /// What `--json` writes.
 #[derive(Debug, Serialize)]

@@ -4,10 +4,13 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::failure::Failure;
+use crate::Failure;
 
 /// Writes a text as it is.
-pub(crate) fn write(text: &str) -> Result<(), Failure> {
+///
+/// # Errors
+/// [`Failure::ClosedPipe`] where nobody reads any more, [`Failure::Failed`] where it cannot be written.
+pub fn write(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()?;
@@ -15,13 +18,19 @@ pub(crate) fn write(text: &str) -> Result<(), Failure> {
 }
 
 /// Writes a value as indented JSON.
-pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
+///
+/// # Errors
+/// As [`write()`].
+pub fn json(value: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value).map_err(|e| Failure::failed(&e))?;
     write(&(text + "\n"))
 }
 
 /// Writes a value as one line of JSON.
-pub(crate) fn json_line(value: &impl Serialize) -> Result<(), Failure> {
+///
+/// # Errors
+/// As [`write()`].
+pub fn json_line(value: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string(value).map_err(|e| Failure::failed(&e))?;
     write(&(text + "\n"))
 }

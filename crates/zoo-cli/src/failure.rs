@@ -6,10 +6,13 @@ use std::process::ExitCode;
 
 use burn_zoo::{BuildError, InputError};
 use zoo_backend::BackendError;
+use zoo_datasets::DataError;
+use zoo_recipes::RecipeError;
+use zoo_weights::WeightsError;
 
 /// Why a command stopped.
 #[derive(Debug)]
-pub(crate) enum Failure {
+pub enum Failure {
     /// The user asked for something that cannot be: exit code 2.
     Usage(String),
     /// It was well asked but did not work: exit code 1.
@@ -22,18 +25,25 @@ pub(crate) enum Failure {
 
 impl Failure {
     /// A failure with its causes, in one sentence.
-    pub(crate) fn failed(error: &dyn Error) -> Self {
+    pub fn failed(error: &dyn Error) -> Self {
         Self::Failed(sentence(error))
     }
 
-    pub(crate) fn message(&self) -> Option<&str> {
+    /// A usage error with its causes, in one sentence.
+    pub fn usage(error: &dyn Error) -> Self {
+        Self::Usage(without_quotation(&sentence(error)))
+    }
+
+    /// The sentence, where there is something left to say.
+    pub fn message(&self) -> Option<&str> {
         match self {
             Self::Usage(message) | Self::Failed(message) => Some(message),
             Self::Reported | Self::ClosedPipe => None,
         }
     }
 
-    pub(crate) fn exit_code(&self) -> ExitCode {
+    /// The program's exit code.
+    pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Usage(_) => ExitCode::from(2),
             Self::Failed(_) | Self::Reported => ExitCode::FAILURE,
@@ -43,7 +53,7 @@ impl Failure {
 }
 
 /// An error and its causes, joined by colons; a cause that the message already holds is not repeated.
-pub(crate) fn sentence(error: &dyn Error) -> String {
+pub fn sentence(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -62,15 +72,38 @@ fn without_quotation(text: &str) -> String {
     text.lines().filter(|line| !is_quotation(line)).map(str::trim).collect::<Vec<_>>().join(" ").trim().to_owned()
 }
 
+/// All white space as single blanks.
+pub fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 impl From<BuildError> for Failure {
     fn from(error: BuildError) -> Self {
-        Self::Usage(without_quotation(&sentence(&error)))
+        Self::usage(&error)
     }
 }
 
 impl From<InputError> for Failure {
     fn from(error: InputError) -> Self {
-        Self::Usage(sentence(&error))
+        Self::usage(&error)
+    }
+}
+
+impl From<WeightsError> for Failure {
+    fn from(error: WeightsError) -> Self {
+        Self::failed(&error)
+    }
+}
+
+impl From<DataError> for Failure {
+    fn from(error: DataError) -> Self {
+        RecipeError::from(error).into()
+    }
+}
+
+impl From<RecipeError> for Failure {
+    fn from(error: RecipeError) -> Self {
+        if error.is_usage() { Self::usage(&error) } else { Self::failed(&error) }
     }
 }
 
@@ -78,7 +111,7 @@ impl From<BackendError> for Failure {
     fn from(error: BackendError) -> Self {
         match error {
             BackendError::NoDevice { .. } => Self::failed(&error),
-            _ => Self::Usage(sentence(&error)),
+            _ => Self::usage(&error),
         }
     }
 }

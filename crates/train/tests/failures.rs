@@ -1,0 +1,112 @@
+//! What goes wrong is one sentence and an exit code, and nothing is lost.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod common;
+
+use std::path::Path;
+use std::process::Command;
+
+use common::{path, refused, train};
+
+#[test]
+fn a_missing_file_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let (out, none) = (path(folder.path(), "run"), path(folder.path(), "none"));
+    assert!(refused(&["--config", &none], 2).contains("none"));
+    assert!(refused(&["--model", &format!("{none}.toml")], 2).contains("none.toml"));
+    assert!(refused(&["--resume", &none], 2).contains("config.toml"));
+    assert!(refused(&["--pretrained-path", &none, "--output", &out], 1).contains("none"));
+    assert!(!Path::new(&out).exists());
+}
+
+#[test]
+fn a_corrupt_checkpoint_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let (run, bad) = (path(folder.path(), "run"), path(folder.path(), "bad.safetensors"));
+    assert!(train(&["--limit", "32", "--epochs", "1", "--output", &run]).output().unwrap().status.success());
+    let best = std::fs::read(Path::new(&run).join("best.safetensors")).unwrap();
+    std::fs::write(&bad, &best[..best.len() / 2]).unwrap();
+    let other = path(folder.path(), "other");
+    assert!(refused(&["--pretrained-path", &bad, "--output", &other], 1).contains("bad.safetensors"));
+    let state = Path::new(&run).join("state.safetensors");
+    let whole = std::fs::read(&state).unwrap();
+    std::fs::write(&state, &whole[..whole.len() - 100]).unwrap();
+    assert!(refused(&["--resume", &run], 1).contains("state.safetensors"));
+    std::fs::remove_file(&state).unwrap();
+    assert!(refused(&["--resume", &run], 2).contains("state.safetensors"));
+    std::fs::write(&state, whole).unwrap();
+    assert!(refused(&["--resume", &run, "--batch-size", "3"], 2).contains("--batch-size"));
+    // What may change, does: a second epoch.
+    assert!(train(&["--resume", &run, "--epochs", "2", "--workers", "0"]).output().unwrap().status.success());
+    assert_eq!(std::fs::read_to_string(Path::new(&run).join("summary.csv")).unwrap().lines().count(), 3);
+}
+
+#[test]
+fn a_corrupt_picture_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    for class in ["ant", "bee"] {
+        for split in ["train", "val"] {
+            let place = data.join(split).join(class);
+            std::fs::create_dir_all(&place).unwrap();
+            std::fs::write(place.join("broken.jpg"), "this is no picture").unwrap();
+        }
+    }
+    let (data, out) = (path(folder.path(), "data"), path(folder.path(), "run"));
+    let said = refused(&["--dataset", "folder", "--data", &data, "--image-size", "28", "--output", &out], 1);
+    assert!(said.contains("broken.jpg"), "{said}");
+}
+
+#[test]
+fn a_missing_gpu_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = path(folder.path(), "run");
+    // A Vulkan loader that knows no driver, and no display for OpenGL.
+    let mut command = train(&["--backend", "wgpu", "--output", &out]);
+    for name in ["VK_ICD_FILENAMES", "VK_DRIVER_FILES"] {
+        command.env(name, "/none");
+    }
+    let output = command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.starts_with("error: backend `wgpu` finds no device here") && said.contains("--backend flex"), "{said}");
+}
+
+/// A disk (in memory, in a mount namespace of the test's own) with room for the first epoch's files, but not for the second's.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_stops_the_run_and_loses_nothing() {
+    let may_mount = Command::new("unshare").args(["-rm", "true"]).output().is_ok_and(|output| output.status.success());
+    if !may_mount {
+        println!("SKIPPED: no mount namespaces here");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (disk, kept, whole) = (path(folder.path(), "disk"), path(folder.path(), "kept"), path(folder.path(), "whole"));
+    std::fs::create_dir(&disk).unwrap();
+    std::fs::create_dir(&kept).unwrap();
+    let recipe = "--limit 64 --epochs 3 --dropout 0.2";
+    let program = env!("CARGO_BIN_EXE_train");
+    let script = format!(
+        "set -e; mount -t tmpfs -o size=1700k tmpfs {disk}; set +e
+         {program} {recipe} --output {disk}/run 2> {kept}/said; echo $? > {kept}/code
+         ls -A {disk}/run > {kept}/files; wc -l < {disk}/run/summary.csv > {kept}/rows
+         set -e; mount -o remount,size=20m {disk}; {program} --resume {disk}/run
+         cp {disk}/run/* {kept}"
+    );
+    let output = Command::new("unshare").args(["-rm", "sh", "-c", &script]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let read = |name: &str| std::fs::read_to_string(Path::new(&kept).join(name)).unwrap();
+    assert_eq!(read("code").trim(), "1");
+    let said = read("said");
+    assert!(said.starts_with("error: cannot write `") && said.contains("No space left") && said.lines().count() == 1, "{said}");
+    let files: Vec<_> = read("files").lines().map(str::to_owned).collect();
+    assert_eq!(files, ["best.safetensors", "config.toml", "last.safetensors", "state.safetensors", "summary.csv"], "no half file is left");
+
+    let arguments: Vec<_> = recipe.split(' ').chain(["--output", &whole]).collect();
+    assert!(train(&arguments).output().unwrap().status.success());
+    for name in ["last.safetensors", "best.safetensors"] {
+        let bytes = |run: &str| std::fs::read(Path::new(run).join(name)).unwrap();
+        assert_eq!(bytes(&kept), bytes(&whole), "{name}: resumed with room, it ends as a run that never stopped");
+    }
+}

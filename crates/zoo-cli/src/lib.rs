@@ -1,0 +1,9 @@
+//! What the programs share: a command ends well, or with one sentence that says the cause and the remedy and an exit code
+//! (2 for what was asked wrongly, 1 for what failed).
+
+mod failure;
+pub mod output;
+mod program;
+
+pub use failure::{Failure, one_line, sentence};
+pub use program::run;
