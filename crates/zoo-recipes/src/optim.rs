@@ -45,7 +45,7 @@ impl Optimizer {
     /// One step; parameters without a gradient stay as they are.
     pub fn step<M: Module>(&mut self, model: M, grads: &Gradients, lr: f64) -> M {
         self.steps += 1;
-        model.map(&mut Update { optimizer: self, grads, lr, path: vec![] })
+        model.map(&mut Update { optimizer: self, grads, lr, path: Path::default() })
     }
 
     /// The state, flat, as `NAME/0` (and `NAME/1` for AdamW).
