@@ -25,5 +25,6 @@ families! {
     AlexNet(zoo_alexnet::AlexNet),
     Vgg(zoo_vgg::Vgg),
     DenseNet(zoo_densenet::DenseNet),
+    SqueezeNet(zoo_squeezenet::SqueezeNet),
     Custom(zoo_custom::Custom),
 }
