@@ -24,5 +24,7 @@ families! {
     LeNet1989(zoo_lenet::LeNet1989),
     AlexNet(zoo_alexnet::AlexNet),
     Vgg(zoo_vgg::Vgg),
+    DenseNet(zoo_densenet::DenseNet),
+    SqueezeNet(zoo_squeezenet::SqueezeNet),
     Custom(zoo_custom::Custom),
 }
