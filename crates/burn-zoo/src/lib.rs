@@ -25,5 +25,7 @@ families! {
     AlexNet(zoo_alexnet::AlexNet),
     Vgg(zoo_vgg::Vgg),
     ResNet(zoo_resnet::ResNet),
+    SeResNet(zoo_senet::SeResNet),
+    SeNet(zoo_senet::SeNet),
     Custom(zoo_custom::Custom),
 }
