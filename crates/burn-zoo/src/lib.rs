@@ -26,5 +26,8 @@ families! {
     Vgg(zoo_vgg::Vgg),
     DenseNet(zoo_densenet::DenseNet),
     SqueezeNet(zoo_squeezenet::SqueezeNet),
+    ResNet(zoo_resnet::ResNet),
+    SeResNet(zoo_senet::SeResNet),
+    SeNet(zoo_senet::SeNet),
     Custom(zoo_custom::Custom),
 }

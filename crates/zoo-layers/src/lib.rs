@@ -6,6 +6,7 @@
 
 mod activation;
 mod batch_norm;
+mod children;
 pub mod describe;
 mod drop_path;
 mod fully_connected;
@@ -21,6 +22,7 @@ mod squeeze_excite;
 
 pub use activation::{Activation, ActivationKind};
 pub use batch_norm::BatchNorm2d;
+pub use children::Children;
 pub use drop_path::{DropPath, DropPathMode};
 pub use fully_connected::FullyConnected;
 pub use global_pool::{GlobalPool, GlobalPoolKind};

@@ -30,6 +30,12 @@ impl SqueezeExcite {
         }
     }
 
+    /// The same block with its convolutions drawn by `init`.
+    #[must_use]
+    pub fn drawn_by(self, init: impl Fn(Conv2d) -> Conv2d) -> Self {
+        Self { fc1: init(self.fc1), fc2: init(self.fc2), ..self }
+    }
+
     /// Scales each channel of `[batch, channels, height, width]`; the shape stays.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let squeezed = x.clone().mean_dim(2).mean_dim(3);
