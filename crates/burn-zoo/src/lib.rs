@@ -24,5 +24,6 @@ families! {
     LeNet1989(zoo_lenet::LeNet1989),
     AlexNet(zoo_alexnet::AlexNet),
     Vgg(zoo_vgg::Vgg),
+    ShuffleNetV2(zoo_shufflenet::ShuffleNetV2),
     Custom(zoo_custom::Custom),
 }
