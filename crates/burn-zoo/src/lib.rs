@@ -25,5 +25,6 @@ families! {
     AlexNet(zoo_alexnet::AlexNet),
     Vgg(zoo_vgg::Vgg),
     ShuffleNetV2(zoo_shufflenet::ShuffleNetV2),
+    ConvNeXt(zoo_convnext::ConvNeXt),
     Custom(zoo_custom::Custom),
 }
