@@ -26,5 +26,6 @@ families! {
     Vgg(zoo_vgg::Vgg),
     ShuffleNetV2(zoo_shufflenet::ShuffleNetV2),
     ConvNeXt(zoo_convnext::ConvNeXt),
+    RegNet(zoo_regnet::RegNet),
     Custom(zoo_custom::Custom),
 }
