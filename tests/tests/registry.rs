@@ -80,6 +80,10 @@ fn forward_agrees_with_the_description_at_the_smallest_input() {
         let built = burn_zoo::build(name, &options, &device).unwrap();
         let size = built.smallest_input().unwrap().size;
         let channels = built.in_channels();
+        // More takes seconds a model, and its smaller siblings have the same code.
+        if model.info.params > 150_000_000 {
+            continue;
+        }
         let images = Tensor::<4>::ones([2, channels, size, size], &device);
         assert_eq!(built.forward(images.clone()).dims(), [2, 7], "{name}");
         let trace = built.describe().trace([channels, size, size]).unwrap();

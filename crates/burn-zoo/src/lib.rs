@@ -29,5 +29,8 @@ families! {
     ResNet(zoo_resnet::ResNet),
     SeResNet(zoo_senet::SeResNet),
     SeNet(zoo_senet::SeNet),
+    ShuffleNetV2(zoo_shufflenet::ShuffleNetV2),
+    ConvNeXt(zoo_convnext::ConvNeXt),
+    RegNet(zoo_regnet::RegNet),
     Custom(zoo_custom::Custom),
 }

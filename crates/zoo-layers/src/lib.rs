@@ -16,6 +16,8 @@ mod layer;
 mod layer_norm;
 mod lrn;
 mod numbered;
+mod named_children;
+mod printed;
 mod probe;
 pub mod shape;
 mod squeeze_excite;
@@ -30,5 +32,7 @@ pub use layer::{ConvNormAct, HeadLayer, Layer, Norm, conv2d, forward_head, forwa
 pub use layer_norm::ChannelLayerNorm;
 pub use lrn::{CrossChannelNorm, krizhevsky_lrn};
 pub use numbered::Numbered;
+pub use named_children::NamedChildren;
+pub use printed::{PrintedAs, head_with_dropout_in_place};
 pub use probe::{Smallest, smallest_input};
 pub use squeeze_excite::SqueezeExcite;
