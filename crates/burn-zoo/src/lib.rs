@@ -24,5 +24,6 @@ families! {
     LeNet1989(zoo_lenet::LeNet1989),
     AlexNet(zoo_alexnet::AlexNet),
     Vgg(zoo_vgg::Vgg),
+    Vit(zoo_vit::VisionTransformer),
     Custom(zoo_custom::Custom),
 }

@@ -65,6 +65,6 @@ mod tests {
         let last = norm.forward(x.clone()).into_data().try_to_vec::<f32>().unwrap();
         let map = norm.forward_map(x.reshape([1, 4, 1, 1])).into_data().try_to_vec::<f32>().unwrap();
         assert!(last.iter().chain(&map).zip(want.iter().chain(&want)).all(|(a, b)| (a - b).abs() < 1e-6), "{last:?} {map:?}");
-        assert_eq!(norm.describe().to_torch(), "LayerNorm((4,), eps=1e-06, elementwise_affine=True)");
+        assert_eq!(norm.describe().to_torch(), "LayerNorm((4,), eps=1e-06, elementwise_affine=True, bias=True)");
     }
 }

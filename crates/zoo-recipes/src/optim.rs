@@ -141,7 +141,7 @@ impl ModuleMapper for Update<'_> {
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         // Running statistics are no parameters of the optimiser, and may not be tracked at all.
-        if self.path.last().is_some_and(|(name, _)| name == "running_mean" || name == "running_var") {
+        if self.path.last().is_some_and(|(name, _)| zoo_core::params::is_statistic(name)) {
             return param;
         }
         let (id, tensor, mapper) = param.consume();

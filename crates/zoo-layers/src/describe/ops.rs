@@ -322,7 +322,7 @@ impl Operation for LayerNorm {
         if self.of_map { "LayerNorm2d" } else { "LayerNorm" }
     }
     fn torch_args(&self) -> String {
-        format!("({},), eps={}, elementwise_affine=True", self.channels, python_float(self.eps))
+        format!("({},), eps={}, elementwise_affine=True, bias=True", self.channels, python_float(self.eps))
     }
     fn output(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
         let channels = if self.of_map { map_of(self.name(), input)?[0] } else { input.last().copied().unwrap_or(0) };

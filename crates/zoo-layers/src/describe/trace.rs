@@ -89,11 +89,13 @@ impl Node {
         Ok(trace)
     }
 
-    /// Trainable parameters of all layers in the tree.
+    /// Trainable parameters of all layers in the tree, and of the operations that are no layers (a class token).
     pub fn params(&self) -> usize {
         match self {
             Self::Leaf(op) => op.params(),
-            Self::Tree { children, .. } => children.iter().map(|(_, child)| child.params()).sum(),
+            Self::Tree { children, flow, .. } => {
+                children.iter().map(|(_, child)| child.params()).sum::<usize>() + flow.as_ref().map_or(0, Flow::own_params)
+            }
         }
     }
 
@@ -112,6 +114,16 @@ impl Node {
 }
 
 impl Flow {
+    /// Parameters of the operations in this flow that are no modules.
+    fn own_params(&self) -> usize {
+        match self {
+            Self::Child(_) => 0,
+            Self::Op(_, op) => op.params(),
+            Self::Chain(parts) | Self::Sum(parts) | Self::Concat(parts) => parts.iter().map(Self::own_params).sum(),
+            Self::Gate(branch) => branch.own_params(),
+        }
+    }
+
     fn walk(&self, children: &[(String, Node)], path: &str, state: State, trace: &mut Trace) -> Result<State, ShapeError> {
         match self {
             Self::Child(index) => {
