@@ -25,5 +25,6 @@ families! {
     AlexNet(zoo_alexnet::AlexNet),
     Vgg(zoo_vgg::Vgg),
     Vit(zoo_vit::VisionTransformer),
+    Swin(zoo_swin::SwinTransformer),
     Custom(zoo_custom::Custom),
 }
