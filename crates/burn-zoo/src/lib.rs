@@ -26,5 +26,6 @@ families! {
     Vgg(zoo_vgg::Vgg),
     Vit(zoo_vit::VisionTransformer),
     Swin(zoo_swin::SwinTransformer),
+    MaxVit(zoo_maxvit::MaxVit),
     Custom(zoo_custom::Custom),
 }
