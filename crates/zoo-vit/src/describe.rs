@@ -171,7 +171,7 @@ mod tests {
     fn stochastic_depth_grows_to_the_last_block_and_the_head_begins_at_zero() {
         let device = Device::flex();
         let model = build(&BuildOptions::default().with_drop_path(0.4).with_image_size([32, 32])).unwrap();
-        let rates: Vec<_> = model.encoder.layers.0.iter().map(|block| format!("{}", block.drop_path.describe().to_torch())).collect();
+        let rates: Vec<_> = model.encoder.layers.0.iter().map(|block| block.drop_path.describe().to_torch()).collect();
         assert_eq!((rates[0].as_str(), rates[11].as_str()), ("StochasticDepth(p=0.0, mode=row)", "StochasticDepth(p=0.4, mode=row)"));
         let logits = model.forward(Tensor::random([1, 3, 32, 32], Distribution::Default, &device));
         assert_eq!((logits.dims(), logits.abs().max().into_scalar::<f32>()), ([1, 1000], 0.0));
