@@ -32,5 +32,8 @@ families! {
     ShuffleNetV2(zoo_shufflenet::ShuffleNetV2),
     ConvNeXt(zoo_convnext::ConvNeXt),
     RegNet(zoo_regnet::RegNet),
+    Vit(zoo_vit::VisionTransformer),
+    Swin(zoo_swin::SwinTransformer),
+    MaxVit(zoo_maxvit::MaxVit),
     Custom(zoo_custom::Custom),
 }

@@ -16,7 +16,7 @@ pub struct ParamInfo {
     pub name: String,
     /// PyTorch's shape.
     pub shape: Vec<usize>,
-    /// `false` for running statistics, which are saved but not trained.
+    /// `false` for running statistics and other buffers, which are saved but not trained.
     pub trainable: bool,
 }
 
@@ -87,9 +87,10 @@ impl Path {
     }
 }
 
-/// Whether a name is that of a buffer, which is saved but not trained.
+/// Whether a name is that of a buffer, which is saved and loaded but not trained: running statistics, and the offsets that
+/// Swin Transformer V2 keeps in its files.
 pub fn is_statistic(name: &str) -> bool {
-    name.ends_with("running_mean") || name.ends_with("running_var")
+    ["running_mean", "running_var", "relative_coords_table"].iter().any(|buffer| name.ends_with(buffer))
 }
 
 /// Names, shapes and kinds of all parameters and buffers, in order; nothing is initialised.

@@ -5,6 +5,7 @@
 //! Nothing here names a backend: tensors and modules take theirs from the `Device` they were made on.
 
 mod activation;
+mod attention;
 mod batch_norm;
 mod children;
 pub mod describe;
@@ -21,8 +22,10 @@ mod printed;
 mod probe;
 pub mod shape;
 mod squeeze_excite;
+mod tokens;
 
 pub use activation::{Activation, ActivationKind};
+pub use attention::{attend, departition, partition, relative_position_bias, relative_position_index, split_heads};
 pub use batch_norm::BatchNorm2d;
 pub use children::Children;
 pub use drop_path::{DropPath, DropPathMode};
@@ -36,3 +39,4 @@ pub use named_children::NamedChildren;
 pub use printed::{PrintedAs, head_with_dropout_in_place};
 pub use probe::{Smallest, smallest_input};
 pub use squeeze_excite::SqueezeExcite;
+pub use tokens::{TokenLayer, forward_tokens, linear, mlp};

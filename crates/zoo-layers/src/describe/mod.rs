@@ -5,6 +5,7 @@
 //! multiply-accumulates and receptive fields, and the smallest input — all without weights and in microseconds.
 //! A test over the registry holds the tree to what `forward` really does.
 
+mod adapted;
 mod burn_modules;
 mod node;
 mod operation;
@@ -12,6 +13,7 @@ pub mod ops;
 mod print;
 mod trace;
 
+pub use adapted::Unchanged;
 pub use node::{Flow, Node};
 pub use operation::{Operation, Reach};
 pub use trace::{LayerRow, ModuleOutput, Trace};
