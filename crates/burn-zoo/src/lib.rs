@@ -24,5 +24,7 @@ families! {
     LeNet1989(zoo_lenet::LeNet1989),
     AlexNet(zoo_alexnet::AlexNet),
     Vgg(zoo_vgg::Vgg),
+    GoogLeNet(zoo_googlenet::GoogLeNet),
+    Inception(zoo_inception::InceptionV3),
     Custom(zoo_custom::Custom),
 }

@@ -5,6 +5,7 @@
 //! Nothing here names a backend: tensors and modules take theirs from the `Device` they were made on.
 
 mod activation;
+mod basic_conv;
 mod batch_norm;
 pub mod describe;
 mod drop_path;
@@ -17,8 +18,10 @@ mod lrn;
 mod probe;
 pub mod shape;
 mod squeeze_excite;
+mod transform_input;
 
 pub use activation::{Activation, ActivationKind};
+pub use basic_conv::BasicConv2d;
 pub use batch_norm::BatchNorm2d;
 pub use drop_path::{DropPath, DropPathMode};
 pub use fully_connected::FullyConnected;
@@ -28,3 +31,4 @@ pub use layer_norm::ChannelLayerNorm;
 pub use lrn::{CrossChannelNorm, krizhevsky_lrn};
 pub use probe::{Smallest, smallest_input};
 pub use squeeze_excite::SqueezeExcite;
+pub use transform_input::TransformInput;
