@@ -35,5 +35,7 @@ families! {
     Vit(zoo_vit::VisionTransformer),
     Swin(zoo_swin::SwinTransformer),
     MaxVit(zoo_maxvit::MaxVit),
+    GoogLeNet(zoo_googlenet::GoogLeNet),
+    Inception(zoo_inception::InceptionV3),
     Custom(zoo_custom::Custom),
 }

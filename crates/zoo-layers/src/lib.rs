@@ -6,6 +6,7 @@
 
 mod activation;
 mod attention;
+mod basic_conv;
 mod batch_norm;
 mod children;
 pub mod describe;
@@ -26,6 +27,10 @@ mod tokens;
 
 pub use activation::{Activation, ActivationKind};
 pub use attention::{attend, departition, partition, relative_position_bias, relative_position_index, split_heads};
+mod transform_input;
+
+pub use activation::{Activation, ActivationKind};
+pub use basic_conv::BasicConv2d;
 pub use batch_norm::BatchNorm2d;
 pub use children::Children;
 pub use drop_path::{DropPath, DropPathMode};
@@ -40,3 +45,4 @@ pub use printed::{PrintedAs, head_with_dropout_in_place};
 pub use probe::{Smallest, smallest_input};
 pub use squeeze_excite::SqueezeExcite;
 pub use tokens::{TokenLayer, forward_tokens, linear, mlp};
+pub use transform_input::TransformInput;
