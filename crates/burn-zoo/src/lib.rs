@@ -24,5 +24,10 @@ families! {
     LeNet1989(zoo_lenet::LeNet1989),
     AlexNet(zoo_alexnet::AlexNet),
     Vgg(zoo_vgg::Vgg),
+    MobileNetV1(zoo_mobilenet::MobileNetV1),
+    MobileNet(zoo_mobilenet::MobileNet),
+    MnasNet(zoo_mnasnet::MnasNet),
+    MnasNetA1(zoo_mnasnet::MnasNetA1),
+    EfficientNet(zoo_efficientnet::EfficientNet),
     Custom(zoo_custom::Custom),
 }
