@@ -37,5 +37,10 @@ families! {
     MaxVit(zoo_maxvit::MaxVit),
     GoogLeNet(zoo_googlenet::GoogLeNet),
     Inception(zoo_inception::InceptionV3),
+    MobileNetV1(zoo_mobilenet::MobileNetV1),
+    MobileNet(zoo_mobilenet::MobileNet),
+    MnasNet(zoo_mnasnet::MnasNet),
+    MnasNetA1(zoo_mnasnet::MnasNetA1),
+    EfficientNet(zoo_efficientnet::EfficientNet),
     Custom(zoo_custom::Custom),
 }
