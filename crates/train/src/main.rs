@@ -33,7 +33,7 @@ fn run(cli: &Cli) -> Result<(), Failure> {
     };
     let interrupter = Interrupter::new();
     let stop = interrupter.clone();
-    ctrlc::set_handler(move || stop.stop(Some("Ctrl-C"))).map_err(|e| Failure::Failed(format!("cannot listen for Ctrl-C: {e}")))?;
+    ctrlc::set_handler(move || stop.stop()).map_err(|e| Failure::Failed(format!("cannot listen for Ctrl-C: {e}")))?;
     let mut report = report::Report::new();
     let ended = zoo_recipes::train(&recipe, &folder, cli.resume.is_some(), &device, &interrupter, &mut report)?;
     let folder = folder.display();

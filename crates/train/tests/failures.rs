@@ -46,7 +46,7 @@ fn a_corrupt_picture_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     for class in ["ant", "bee"] {
-        for split in ["train", "val"] {
+        for split in ["train", "val", "test"] {
             let place = data.join(split).join(class);
             std::fs::create_dir_all(&place).unwrap();
             std::fs::write(place.join("broken.jpg"), "this is no picture").unwrap();
@@ -61,14 +61,8 @@ fn a_corrupt_picture_is_named() {
 fn a_missing_gpu_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let out = path(folder.path(), "run");
-    // A Vulkan loader that knows no driver, and no display for OpenGL.
-    let mut command = train(&["--backend", "wgpu", "--output", &out]);
-    for name in ["VK_ICD_FILENAMES", "VK_DRIVER_FILES"] {
-        command.env(name, "/none");
-    }
-    let output = command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{said}");
+    // No machine that runs these tests has so many.
+    let said = refused(&["--backend", "wgpu", "--device", "99", "--output", &out], 1);
     assert!(said.starts_with("error: backend `wgpu` finds no device here") && said.contains("--backend flex"), "{said}");
 }
 
@@ -107,6 +101,6 @@ fn a_full_disk_stops_the_run_and_loses_nothing() {
     assert!(train(&arguments).output().unwrap().status.success());
     for name in ["last.safetensors", "best.safetensors"] {
         let bytes = |run: &str| std::fs::read(Path::new(run).join(name)).unwrap();
-        assert_eq!(bytes(&kept), bytes(&whole), "{name}: resumed with room, it ends as a run that never stopped");
+        assert!(bytes(&kept) == bytes(&whole), "{name}: resumed with room, it ends as a run that never stopped");
     }
 }

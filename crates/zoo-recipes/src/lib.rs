@@ -5,15 +5,16 @@
 mod error;
 mod evaluate;
 mod folder;
+mod interrupter;
 mod optim;
 mod recipe;
 mod run;
 mod schedule;
 
-pub use burn_train::Interrupter;
 pub use error::RecipeError;
 pub use evaluate::{Evaluation, evaluate};
 pub use folder::Outcome;
+pub use interrupter::Interrupter;
 pub use optim::{Optimizer, OptimizerKind};
 pub use recipe::Recipe;
 pub use run::{DATA_SEED, Ended, EpochReport, Progress, StepReport, train};

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::Interrupter;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Int, Tensor, activation::log_softmax};
-use burn_train::Interrupter;
 use burn_zoo::{AnyClassifier, BuildOptions, Classifier};
 use zoo_core::params::{num_trainable, read_values};
 use zoo_core::splitmix64;
@@ -251,7 +251,8 @@ impl<'a> Plan<'a> {
             ..DataOptions::default()
         };
         let splits = zoo_datasets::open(&recipe.dataset, &data)?;
-        let options = recipe.options(splits.classes.len(), splits.channels);
+        // Said even where it is the model's own: a resumed run, whose recipe says it, writes the same checkpoints.
+        let options = BuildOptions { image_size: Some(size), ..recipe.options(splits.classes.len(), splits.channels) };
         if options.num_classes.is_some_and(|n| n < splits.classes.len()) {
             let value = options.num_classes.unwrap_or(0).to_string();
             return Err(RecipeError::Value { key: "num_classes", value, must_be: "at least the data set's number of classes" });
