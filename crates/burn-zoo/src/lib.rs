@@ -24,5 +24,7 @@ families! {
     LeNet1989(zoo_lenet::LeNet1989),
     AlexNet(zoo_alexnet::AlexNet),
     Vgg(zoo_vgg::Vgg),
+    MobileNetV1(zoo_mobilenet::MobileNetV1),
+    MobileNet(zoo_mobilenet::MobileNet),
     Custom(zoo_custom::Custom),
 }

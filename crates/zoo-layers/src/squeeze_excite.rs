@@ -4,8 +4,8 @@ use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{Device, Tensor};
 
-use crate::ActivationKind;
 use crate::describe::{Describe, Flow, Node, ops};
+use crate::{ActivationKind, PrintedAs};
 
 /// Squeeze-and-excitation (Hu et al. 2018, <https://arxiv.org/abs/1709.01507>), with torchvision's keys `fc1` and `fc2`:
 /// global average, 1x1 convolution, activation, 1x1 convolution, gate, and the input scaled by it.
@@ -30,6 +30,12 @@ impl SqueezeExcite {
         }
     }
 
+    /// The same block with its convolutions drawn by `init`.
+    #[must_use]
+    pub fn drawn_by(self, init: impl Fn(Conv2d) -> Conv2d) -> Self {
+        Self { fc1: init(self.fc1), fc2: init(self.fc2), ..self }
+    }
+
     /// Scales each channel of `[batch, channels, height, width]`; the shape stays.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let squeezed = x.clone().mean_dim(2).mean_dim(3);
@@ -40,13 +46,18 @@ impl SqueezeExcite {
 
 impl Describe for SqueezeExcite {
     fn describe(&self) -> Node {
+        // torchvision's ReLU does not work in place here.
+        let activation = match self.activation {
+            ActivationKind::Relu => Node::leaf(PrintedAs { operation: ops::Activation(ActivationKind::Relu), args: String::new() }),
+            other => Node::leaf(ops::Activation(other)),
+        };
         Node::tree(
             "SqueezeExcitation",
             [
                 ("avgpool", Node::leaf(ops::AdaptiveAvgPool2d { output_size: [1, 1], as_int: true })),
                 ("fc1", self.fc1.describe()),
                 ("fc2", self.fc2.describe()),
-                ("activation", Node::leaf(ops::Activation(self.activation))),
+                ("activation", activation),
                 ("scale_activation", Node::leaf(ops::Activation(self.gate))),
             ],
         )
