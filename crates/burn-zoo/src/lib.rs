@@ -26,5 +26,7 @@ families! {
     Vgg(zoo_vgg::Vgg),
     MobileNetV1(zoo_mobilenet::MobileNetV1),
     MobileNet(zoo_mobilenet::MobileNet),
+    MnasNet(zoo_mnasnet::MnasNet),
+    MnasNetA1(zoo_mnasnet::MnasNetA1),
     Custom(zoo_custom::Custom),
 }
