@@ -126,14 +126,19 @@ pub fn facts() -> BTreeMap<String, Facts> {
     all.map(|(name, fact)| (bare(&name).to_owned(), fact)).collect()
 }
 
-/// A model with all parameters filled by the rule, without dropout.
+/// A model with all parameters filled by the rule, without dropout and stochastic depth.
 ///
 /// # Panics
 /// Where the model cannot be built.
 #[allow(clippy::panic)]
 pub fn filled(name: &str, salt: &str, device: &Device) -> AnyClassifier {
     let options = burn_zoo::BuildOptions::default().with_dropout(0.0);
-    let model = burn_zoo::build(name, &options, device).unwrap_or_else(|e| panic!("{name}: {e}"));
+    // Only some families have stochastic depth.
+    let model = match burn_zoo::build(name, &options.clone().with_drop_path(0.0), device) {
+        Err(burn_zoo::BuildError::Unsupported { option: "drop_path", .. }) => burn_zoo::build(name, &options, device),
+        built => built,
+    };
+    let model = model.unwrap_or_else(|e| panic!("{name}: {e}"));
     burn_zoo::params::fill_params(model, salt)
 }
 

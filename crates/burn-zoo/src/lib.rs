@@ -28,5 +28,6 @@ families! {
     MobileNet(zoo_mobilenet::MobileNet),
     MnasNet(zoo_mnasnet::MnasNet),
     MnasNetA1(zoo_mnasnet::MnasNetA1),
+    EfficientNet(zoo_efficientnet::EfficientNet),
     Custom(zoo_custom::Custom),
 }
