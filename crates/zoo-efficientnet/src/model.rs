@@ -177,4 +177,30 @@ mod tests {
         let model = EfficientNet::build("efficientnet_b0", &options, &device).unwrap();
         assert_eq!((model.num_features(), model.forward(Tensor::ones([1, 3, 32, 32], &device)).dims()), (2560, [1, 3]));
     }
+
+    /// PyTorch's maps of V2-S, filled by the rule, for one picture of 32x32. Only the first stages: further on the filled
+    /// network is so ill-conditioned that PyTorch's own f32 and f64 differ by more than the logits.
+    #[test]
+    fn the_first_maps_of_v2_equal_pytorchs() {
+        // Index, largest magnitude, first three values.
+        let reference = [
+            (0, 2.828_352_5, [0.582_028, -0.139_266_43, 1.207_479_8]),
+            (1, 5.118_145, [0.917_307_44, 0.181_937_52, 0.870_211_24]),
+            (2, 17.182_43, [1.824_296_2, 0.856_198_4, 3.406_367]),
+            (3, 98.565_66, [-11.785_672, -16.402_95, -13.714_359]),
+            (4, 138.369_49, [47.430_313, -55.799_053, -60.707_04]),
+        ];
+        let device = Device::flex();
+        let model = EfficientNet::build("efficientnet_v2_s", &BuildOptions::default(), &device).unwrap();
+        let model = zoo_core::params::fill_params(model, "zoo");
+        let pixels = zoo_core::fill_input("zoo", [1, 3, 32, 32]);
+        let mut x = Tensor::<4>::from_data(burn::tensor::TensorData::new(pixels, [1, 3, 32, 32]), &device);
+        for (index, largest, first) in reference {
+            x = model.features[index].forward(x);
+            let values = x.clone().into_data().try_to_vec::<f32>().unwrap();
+            let found = values.iter().fold(0.0_f32, |most, v| most.max(v.abs()));
+            let same = values.iter().zip(&first).all(|(got, want)| (got - want).abs() < 1e-4 * largest);
+            assert!(same && (found - largest).abs() < 1e-4 * largest, "features.{index}: {found} {:?}", &values[..3]);
+        }
+    }
 }
