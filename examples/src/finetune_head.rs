@@ -33,7 +33,7 @@ pub fn run(device: &Device, out: &mut impl Write) -> Result<(), Box<dyn Error>> 
     model.reset_classifier(5, &autodiff);
     writeln!(out, "a fresh head for the digits 5 to 9, untrained: {:.1} % (chance: 20 %)", accuracy(&model, 5..10)?)?;
     let before = read_params(&model)?;
-    let model = train(model, &train_on(5..10)?, 10, 1e-2, &autodiff)?;
+    let model = train(model, &train_on(5..10)?, 20, 1e-2, &autodiff)?;
     let after = read_params(&model)?;
     let trained: Vec<_> = before.iter().zip(&after).filter(|(before, after)| before != after).map(|(_, after)| after).collect();
     let [some, all] = [trained.iter().map(|p| p.values.len()).sum::<usize>(), num_trainable(&model)];

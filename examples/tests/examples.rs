@@ -57,7 +57,8 @@ fn finetune_head() {
     let [head, all, trained] = numbers(&text, "after")[..] else { unreachable!("{text}") };
     assert!(first > 90.0, "{text}");
     assert!(untrained < 60.0, "{text}");
-    assert!(trained > 80.0, "{text}");
+    // Eight seeds: 82.8 % to 91.8 %. The tests share one stream of random numbers, so this one has no seed of its own.
+    assert!(trained > 70.0, "{text}");
     // The head alone: 84 features and a bias for five classes. The rest: 5x5 convolutions, then 64 -> 120 -> 84.
     assert_eq!(head, 85.0 * 5.0);
     assert_eq!(all, 26.0 * 6.0 + (6.0 * 25.0 + 1.0) * 16.0 + 65.0 * 120.0 + 121.0 * 84.0 + head);
