@@ -76,7 +76,9 @@ fn graphics(backend: Backend, index: Option<usize>, options: burn::tensor::wgpu:
         Ok(device) => Ok(device),
         Err(error) => {
             let text = error.to_string();
-            Err(no_device(text.lines().next().unwrap_or("no adapter").to_owned()))
+            // What follows is a dump of all adapters that are there.
+            let short = text.lines().next().and_then(|line| line.split(", adapters [").next());
+            Err(no_device(short.unwrap_or("no adapter").to_owned()))
         }
     }
 }
