@@ -28,7 +28,7 @@ fn logits_equal_pytorchs_on_flex() {
     let only = std::env::var("PARITY").unwrap_or_default();
     let mut wrong = vec![];
     let mut checked = 0;
-    for reference in eval_references().iter().filter(|r| r.model().contains(&only)) {
+    for reference in eval_references().iter().filter(|r| only == "all" || r.model().contains(&only)) {
         if burn_zoo::info(reference.model()).is_none() {
             continue;
         }
@@ -44,8 +44,8 @@ fn logits_equal_pytorchs_on_flex() {
     assert!(checked > 0, "no reference is named like {only}");
 }
 
-/// The other backends against flex, which is held to PyTorch above: the smallest variant of each family, at a small
-/// picture (software Vulkan is slow).
+/// The other backends against flex, which is held to PyTorch above, at a small picture: LeNet and VGG, or with
+/// `PARITY=all` the smallest variant of each family (software Vulkan is slow).
 #[cfg(any(feature = "wgpu", feature = "ndarray"))]
 fn check_other(backend: Backend, bound: f64) {
     let device = match backend.open(None) {
@@ -63,8 +63,9 @@ fn check_other(backend: Backend, bound: f64) {
             *kept = model.info;
         }
     }
+    let all = std::env::var("PARITY").is_ok_and(|only| only == "all");
     let mut wrong = vec![];
-    for info in smallest.values() {
+    for (_, info) in smallest.iter().filter(|(family, _)| all || ["lenet", "vgg"].contains(*family)) {
         let model = filled(info.name, "zoo", &Device::flex());
         let side = model.smallest_input().map_or(info.input[1], |s| if s.only { s.size } else { s.size.max(32) });
         let shape = [1, info.input[0], side, side];
@@ -139,7 +140,7 @@ fn check_train(reference: &TrainReference) -> Result<(), String> {
 fn a_training_step_equals_pytorchs() {
     let only = std::env::var("PARITY").unwrap_or_default();
     let references = train_references();
-    let known = references.iter().filter(|r| burn_zoo::info(r.model()).is_some() && r.model().contains(&only));
+    let known = references.iter().filter(|r| burn_zoo::info(r.model()).is_some() && (only == "all" || r.model().contains(&only)));
     let wrong: Vec<String> = known.filter_map(|reference| check_train(reference).err()).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
