@@ -41,6 +41,10 @@ pub struct TrainReference {
     pub grad_l2: BTreeMap<String, f64>,
     /// First values of the running statistics after the step.
     pub running: BTreeMap<String, Vec<f64>>,
+    /// How far PyTorch's own f32 is from its f64: largest relative difference of a gradient's norm (`spread.py`). Below zero
+    /// where it is below a millionth of the largest gradient.
+    #[serde(default)]
+    pub spread: f64,
 }
 
 impl EvalReference {

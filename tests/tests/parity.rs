@@ -108,8 +108,10 @@ fn check_train(reference: &TrainReference) -> Result<(), String> {
     // A bias before batch norm has a gradient of exactly zero; what both sides show there is rounding, a millionth of
     // the other gradients.
     let rounding = 1e-6 * reference.grad_l2.values().fold(0.0, |m: f64, v| m.max(*v));
+    // Where PyTorch's f32 and f64 differ by more, rounding decides, and no other f32 can be held to a thousandth.
+    let bound = f64::max(1e-3, 2.0 * reference.spread);
     let close = |what: &str, got: f64, want: f64| {
-        if (got - want).abs() <= 1e-3 * want.abs() + rounding {
+        if (got - want).abs() <= bound * want.abs() + rounding {
             Ok(())
         } else {
             Err(format!("{name}: {what} is {got}, but PyTorch has {want}"))
