@@ -134,7 +134,6 @@ fn each_mistake_has_its_sentence() {
         (&["summary", "alexnet", "--input", "3x10x10"], "the smallest is 63x63"),
         (&["summary", "vgg11", "--input", "3x32"], "too small"),
         (&["summary", "vgg11", "--input", "3by32"], "as in 3x224x224"),
-        (&["summary", "vgg11", "--num-classes", "0"], "`num_classes` is 0"),
         (&["summary", "vgg11", "--inptu", "3x32x32"], "'--input'"),
         (&["summary"], "<MODEL>"),
         (&["summry"], "'summary'"),
