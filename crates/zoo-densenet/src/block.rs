@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor};
 use zoo_core::{Describe, Node};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::shape::Window;
-use zoo_layers::{ActivationKind, BatchNorm2d, Numbered, conv2d};
+use zoo_layers::{ActivationKind, BatchNorm2d, NamedChildren, conv2d};
 
 /// Width of a bottleneck in growth rates (section 3, "Bottleneck layers").
 const BN_SIZE: usize = 4;
@@ -107,7 +107,7 @@ impl Describe for DenseLayer {
 }
 
 /// A dense block: its layers under the names `denselayer1`, `denselayer2`, ...
-pub type DenseBlock = Numbered<DenseLayer>;
+pub type DenseBlock = NamedChildren<DenseLayer>;
 
 pub(crate) fn dense_block(
     in_channels: usize,
@@ -118,7 +118,7 @@ pub(crate) fn dense_block(
     device: &Device,
 ) -> DenseBlock {
     let layer = |i| DenseLayer::new(in_channels + i * growth_rate, growth_rate, bottleneck, drop, device);
-    Numbered::new("denselayer", (0..num_layers).map(layer).collect())
+    NamedChildren::numbered("denselayer", 1, (0..num_layers).map(layer))
 }
 
 /// Each layer sees all feature maps before it, and its own are put behind them.

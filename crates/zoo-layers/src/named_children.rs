@@ -1,4 +1,5 @@
-//! Modules in a row under names of their own, where those are computed: RegNet's `block1-0`.
+//! Modules in a row under names of their own, where those are computed: RegNet's `block1-0`, DenseNet's `denselayer1`, the
+//! transformers' `encoder_layer_0`.
 
 use std::ops::Deref;
 
@@ -15,6 +16,11 @@ pub struct NamedChildren<M> {
 }
 
 impl<M> NamedChildren<M> {
+    /// The modules under the names of a prefix and a number, of which `first` is the first.
+    pub fn numbered(prefix: &str, first: usize, modules: impl IntoIterator<Item = M>) -> Self {
+        modules.into_iter().enumerate().map(|(index, module)| (format!("{prefix}{}", first + index), module)).collect()
+    }
+
     /// The names of the modules, in order.
     pub fn names(&self) -> &[String] {
         &self.names
@@ -142,5 +148,24 @@ mod tests {
         assert_ne!(values(&model), values(&other));
         assert_eq!(values(&other.load_record(model.clone().into_record())), values(&model));
         assert_eq!(model.valid().names(), model.names());
+    }
+
+    #[test]
+    fn children_are_numbered_from_one_and_a_record_finds_them() {
+        let device = Device::flex();
+        let row = || NamedChildren::numbered("layer", 1, [LinearConfig::new(2, 2).init(&device), LinearConfig::new(2, 3).init(&device)]);
+        let (model, other) = (row(), row());
+        let mut paths = Paths::default();
+        model.visit(&mut paths);
+        assert_eq!(paths.1, ["layer1.weight", "layer1.bias", "layer2.weight", "layer2.bias"]);
+        assert_eq!(model.describe().params(), 2 * 2 + 2 + 2 * 3 + 3);
+        assert_eq!(Module::num_params(&model), 15);
+
+        let values = |model: &NamedChildren<Linear>| model[1].weight.val().into_data();
+        assert_ne!(values(&model), values(&other));
+        let copied = other.load_record(model.clone().into_record());
+        assert_eq!(values(&model), values(&copied));
+        let shown = copied.format(burn::module::DisplaySettings::new());
+        assert!(shown.contains("layer2"), "{shown}");
     }
 }

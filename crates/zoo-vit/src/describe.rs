@@ -6,7 +6,6 @@ use zoo_layers::shape::ShapeError;
 
 use crate::block::{EncoderBlock, MultiHeadAttention};
 use crate::model::VisionTransformer;
-use crate::numbered::layer_name;
 
 /// An operation of `forward` that is no module, on tokens `[tokens, channels]`.
 #[derive(Debug, Clone)]
@@ -110,8 +109,7 @@ impl Describe for VisionTransformer {
     fn describe(&self) -> Node {
         let shape = self.encoder.pos_embedding.lazy_shape();
         let (tokens, channels) = (shape[1], shape[2]);
-        let layers = self.encoder.layers.0.iter().enumerate().map(|(i, block)| (layer_name(i), block.describe())).collect();
-        let layers = Node::Tree { kind: "Sequential", children: layers, flow: None };
+        let layers = self.encoder.layers.describe();
         let encoder = [("dropout", self.encoder.dropout.describe()), ("layers", layers), ("ln", self.encoder.ln.describe())];
         let positions = Flow::op("pos_embedding", Step::Positions([tokens, channels]));
         let encoder =
@@ -171,7 +169,7 @@ mod tests {
     fn stochastic_depth_grows_to_the_last_block_and_the_head_begins_at_zero() {
         let device = Device::flex();
         let model = build(&BuildOptions::default().with_drop_path(0.4).with_image_size([32, 32])).unwrap();
-        let rates: Vec<_> = model.encoder.layers.0.iter().map(|block| block.drop_path.describe().to_torch()).collect();
+        let rates: Vec<_> = model.encoder.layers.iter().map(|block| block.drop_path.describe().to_torch()).collect();
         assert_eq!((rates[0].as_str(), rates[11].as_str()), ("StochasticDepth(p=0.0, mode=row)", "StochasticDepth(p=0.4, mode=row)"));
         let logits = model.forward(Tensor::random([1, 3, 32, 32], Distribution::Default, &device));
         assert_eq!((logits.dims(), logits.abs().max().into_scalar::<f32>()), ([1, 1000], 0.0));

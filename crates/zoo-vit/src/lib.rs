@@ -30,7 +30,6 @@ mod config;
 mod describe;
 mod interpolate;
 mod model;
-mod numbered;
 
 pub use config::VitSpec;
 pub use model::VisionTransformer;

@@ -5,12 +5,11 @@ use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{Dropout, DropoutConfig, Initializer};
 use burn::tensor::{Device, Tensor};
 use zoo_core::{BuildError, BuildOptions, Classifier, Family, Features, Intermediate, Setting, Variant};
-use zoo_layers::{ChannelLayerNorm, FullyConnected, init};
+use zoo_layers::{ChannelLayerNorm, FullyConnected, NamedChildren, init};
 
 use crate::block::{EPS, EncoderBlock};
 use crate::config::{VARIANTS, VitSpec};
 use crate::interpolate::interpolate;
-use crate::numbered::{EncoderLayers, layer_name};
 
 /// Positions and the blocks.
 #[derive(Module, Debug)]
@@ -18,7 +17,7 @@ pub(crate) struct Encoder {
     /// `[1, 1 + patches, channels]`.
     pub pos_embedding: Param<Tensor<3>>,
     pub dropout: Dropout,
-    pub layers: EncoderLayers,
+    pub layers: NamedChildren<EncoderBlock>,
     pub ln: ChannelLayerNorm,
 }
 
@@ -63,9 +62,14 @@ impl VisionTransformer {
         tokens.narrow(1, 1, count - 1).swap_dims(1, 2).reshape([batch, channels, rows, columns])
     }
 
+    /// The path of the block with this index.
+    fn stage_name(&self, index: usize) -> String {
+        format!("encoder.layers.{}", self.encoder.layers.names()[index])
+    }
+
     /// Indices of the blocks that end a quarter of the depth.
     fn quarters(&self) -> Vec<usize> {
-        let depth = self.encoder.layers.0.len();
+        let depth = self.encoder.layers.len();
         (1..=4).map(|quarter| (quarter * depth / 4).max(1) - 1).collect()
     }
 }
@@ -73,7 +77,7 @@ impl VisionTransformer {
 impl Classifier for VisionTransformer {
     /// All tokens after the last normalisation, the class token first.
     fn forward_features(&self, images: Tensor<4>) -> Features {
-        let tokens = self.encoder.layers.0.iter().fold(self.embed(images), |x, block| block.forward(x));
+        let tokens = self.encoder.layers.iter().fold(self.embed(images), |x, block| block.forward(x));
         Features::Tokens(self.encoder.ln.forward(tokens))
     }
 
@@ -91,17 +95,17 @@ impl Classifier for VisionTransformer {
         let quarters = self.quarters();
         let mut x = self.embed(images);
         let mut kept = vec![];
-        for (index, block) in self.encoder.layers.0.iter().enumerate() {
+        for (index, block) in self.encoder.layers.iter().enumerate() {
             x = block.forward(x);
             if quarters.contains(&index) {
-                kept.push(Intermediate { name: format!("encoder.layers.{}", layer_name(index)), features: self.map(x.clone()) });
+                kept.push(Intermediate { name: self.stage_name(index), features: self.map(x.clone()) });
             }
         }
         kept
     }
 
     fn stage_names(&self) -> Vec<String> {
-        self.quarters().into_iter().map(|index| format!("encoder.layers.{}", layer_name(index))).collect()
+        self.quarters().into_iter().map(|index| self.stage_name(index)).collect()
     }
 
     fn classifier_names(&self) -> Vec<String> {
@@ -174,7 +178,7 @@ impl Family for VisionTransformer {
             encoder: Encoder {
                 pos_embedding: Initializer::Normal { mean: 0.0, std: 0.02 }.init([1, tokens, channels], device),
                 dropout: DropoutConfig::new(dropout).init(),
-                layers: EncoderLayers((0..spec.num_layers).map(block).collect()),
+                layers: NamedChildren::numbered("encoder_layer_", 0, (0..spec.num_layers).map(block)),
                 ln: ChannelLayerNorm::new(channels, EPS, device),
             },
             heads: Heads { head: None },
