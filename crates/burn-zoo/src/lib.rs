@@ -15,8 +15,8 @@ mod labels;
 pub use labels::imagenet_categories;
 pub use registry::Listed;
 pub use zoo_core::{
-    BuildError, BuildOptions, Classifier, Describe, Family, Features, InputError, Intermediate, ModelInfo, Node, Setting, Shortcut, Stage,
-    nearest, params,
+    BuildError, BuildOptions, Classifier, Describe, Family, Features, InputError, Intermediate, Interpolation, ModelInfo, Node, Origin,
+    Setting, Shortcut, Stage, Weights, nearest, params,
 };
 
 families! {

@@ -87,14 +87,37 @@ macro_rules! families {
             $(if <$family as Family>::variant(name).is_some() {
                 return <$family as Family>::build(name, options, device).map(AnyClassifier::$variant);
             })+
-            let models = models();
-            let near = nearest(name, models.iter().map(|m| m.info.name));
-            Err(BuildError::UnknownModel { name: name.to_owned(), nearest: near.into_iter().map(str::to_owned).collect() })
+            Err(BuildError::UnknownModel { name: name.to_owned(), nearest: near_names(name) })
         }
 
-        /// The facts of the model with this name.
+        /// Names near to one that is not known, nearest first.
+        pub fn near_names(name: &str) -> Vec<String> {
+            let models = models();
+            let aliases = aliases();
+            let known = models.iter().map(|m| m.info.name).chain(aliases.iter().map(|(alias, _)| *alias));
+            nearest(name, known).into_iter().map(str::to_owned).collect()
+        }
+
+        /// All published weights, family by family, each model's default before its others.
+        pub fn weights() -> Vec<&'static Weights> {
+            let mut all = vec![];
+            $(all.extend(<$family as Family>::WEIGHTS);)+
+            all
+        }
+
+        /// Other names of models (timm's), each with the name here.
+        pub fn aliases() -> Vec<(&'static str, &'static str)> {
+            let mut all = vec![];
+            $(all.extend(<$family as Family>::ALIASES);)+
+            all
+        }
+
+        /// The facts of the model with this name or alias.
         pub fn info(name: &str) -> Option<ModelInfo> {
-            models().into_iter().map(|m| m.info).find(|info| info.name == name)
+            $(if let Some(variant) = <$family as Family>::variant(name) {
+                return Some(variant.info);
+            })+
+            None
         }
     };
 }

@@ -21,6 +21,9 @@ pub(crate) struct Cli {
     /// Print the resolved recipe and stop
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Plain progress in place of the dashboard, which a terminal gets
+    #[arg(long)]
+    pub(crate) plain: bool,
     #[command(flatten)]
     pub(crate) flags: Flags,
 }

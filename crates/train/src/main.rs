@@ -2,6 +2,7 @@
 
 mod cli;
 mod report;
+mod screen;
 mod stamp;
 
 use std::path::{Path, PathBuf};
@@ -33,9 +34,17 @@ fn run(cli: &Cli) -> Result<(), Failure> {
     };
     let interrupter = Interrupter::new();
     let stop = interrupter.clone();
-    ctrlc::set_handler(move || stop.stop()).map_err(|e| Failure::Failed(format!("cannot listen for Ctrl-C: {e}")))?;
-    let mut report = report::Report::new();
-    let ended = zoo_recipes::train(&recipe, &folder, cli.resume.is_some(), &device, &interrupter, &mut report)?;
+    ctrlc::set_handler(move || stop.stop(Some("Ctrl-C"))).map_err(|e| Failure::Failed(format!("cannot listen for Ctrl-C: {e}")))?;
+    let resume = cli.resume.is_some();
+    let ended = if screen::wanted(cli.plain) {
+        // The screen is given back before anything else is said.
+        let mut screen = screen::Screen::new(&interrupter);
+        let ended = zoo_recipes::train(&recipe, &folder, resume, &device, &interrupter, &mut screen);
+        screen.close()?;
+        ended?
+    } else {
+        zoo_recipes::train(&recipe, &folder, resume, &device, &interrupter, &mut report::Report::new())?
+    };
     let folder = folder.display();
     output::write(&match ended {
         Ended::Finished(outcome) => {

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use zoo_recipes::{EpochReport, Progress, StepReport};
+use zoo_recipes::{EpochReport, Progress, StartReport, StepReport};
 
 pub(crate) struct Report {
     bar: Option<ProgressBar>,
@@ -28,12 +28,14 @@ fn say(to: &mut dyn Write, line: &str) {
 }
 
 impl Progress for Report {
+    fn start(&mut self, _report: &StartReport<'_>) {}
+
     fn note(&mut self, text: &str) {
         say(&mut std::io::stderr(), &format!("note: {text}"));
     }
 
     fn step(&mut self, report: &StepReport) {
-        let StepReport { epoch, step, steps, loss, lr, images_per_second } = *report;
+        let StepReport { epoch, step, steps, loss, lr, images_per_second, .. } = *report;
         if let Some(bar) = &self.bar {
             bar.set_length(steps as u64);
             bar.set_position(step as u64);
@@ -47,14 +49,9 @@ impl Progress for Report {
     }
 
     fn epoch(&mut self, report: &EpochReport<'_>) {
-        let EpochReport { epoch, train_loss, valid, best } = report;
-        let (top1, top5) = (valid.top1 * 100.0, valid.top5 * 100.0);
-        let mark = if *best { "  *" } else { "" };
-        let line =
-            format!("Valid: {epoch}  Train loss: {train_loss:.4}  Loss: {:.4}  Acc@1: {top1:.2}  Acc@5: {top5:.2}{mark}", valid.loss);
         match &self.bar {
-            Some(bar) => bar.suspend(|| say(&mut std::io::stdout(), &line)),
-            None => say(&mut std::io::stdout(), &line),
+            Some(bar) => bar.suspend(|| say(&mut std::io::stdout(), &report.to_string())),
+            None => say(&mut std::io::stdout(), &report.to_string()),
         }
     }
 }

@@ -9,6 +9,7 @@
 
 mod config;
 mod model;
+mod weights;
 
 pub use config::{AlexNetSpec, Conv};
 pub use model::AlexNet;

@@ -4,11 +4,12 @@ use burn::module::Module;
 use burn::nn::DropoutConfig;
 use burn::nn::pool::{AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig, MaxPool2dConfig};
 use burn::tensor::Device;
-use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, InputError, Node, Parts, Sequential, Variant};
+use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, InputError, Node, Parts, Sequential, Variant, Weights};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::{Activation, ActivationKind, ConvNormAct, FullyConnected, HeadLayer, Layer, Norm, init, smallest_input};
 
 use crate::config::{AlexNetSpec, VARIANTS};
+use crate::weights::WEIGHTS;
 
 /// AlexNet, output stride 32.
 #[derive(Module, Debug)]
@@ -52,6 +53,7 @@ impl Family for AlexNet {
     type Spec = AlexNetSpec;
     const NAME: &'static str = "alexnet";
     const VARIANTS: &'static [Variant<AlexNetSpec>] = VARIANTS;
+    const WEIGHTS: &'static [Weights] = WEIGHTS;
 
     fn from_variant(variant: &'static Variant<AlexNetSpec>, options: &BuildOptions, device: &Device) -> Result<Self, BuildError> {
         let spec = &variant.spec;

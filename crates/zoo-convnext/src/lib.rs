@@ -22,6 +22,7 @@ mod block;
 mod config;
 mod model;
 mod permute;
+mod weights;
 
 pub use block::{CNBlock, LayerScale};
 pub use config::ConvNeXtSpec;

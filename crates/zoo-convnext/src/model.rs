@@ -4,12 +4,13 @@ use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor};
-use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant};
+use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant, Weights};
 use zoo_layers::shape::Window;
 use zoo_layers::{ChannelLayerNorm, FullyConnected, GlobalPool, conv2d, init};
 
 use crate::block::{EPS, STD};
 use crate::config::{ConvNeXtSpec, VARIANTS};
+use crate::weights::WEIGHTS;
 use crate::{CNBlock, Flatten};
 
 /// An entry of the body.
@@ -136,6 +137,7 @@ impl Family for ConvNeXt {
     type Spec = ConvNeXtSpec;
     const NAME: &'static str = "convnext";
     const VARIANTS: &'static [Variant<ConvNeXtSpec>] = VARIANTS;
+    const WEIGHTS: &'static [Weights] = WEIGHTS;
     const SETTINGS: &'static [Setting] = &[Setting::DropPath, Setting::GlobalPool];
 
     fn from_variant(variant: &'static Variant<ConvNeXtSpec>, options: &BuildOptions, device: &Device) -> Result<Self, BuildError> {

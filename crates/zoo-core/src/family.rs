@@ -2,7 +2,7 @@
 
 use burn::tensor::Device;
 
-use crate::{BuildError, BuildOptions, Classifier, Setting, nearest};
+use crate::{BuildError, BuildOptions, Classifier, Setting, Weights, nearest};
 
 /// Facts about one variant: a row of the zoo's list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +39,12 @@ pub trait Family: Classifier + Sized + 'static {
     /// The table.
     const VARIANTS: &'static [Variant<Self::Spec>];
 
+    /// Published weights, each model's default first.
+    const WEIGHTS: &'static [Weights] = &[];
+
+    /// Other names by which users know its variants (timm's), each with the name here.
+    const ALIASES: &'static [(&'static str, &'static str)] = &[];
+
     /// The options that this family reads besides those that all have. Where only some variants have one,
     /// `from_variant` refuses it for the others with [`BuildError::Unsupported`].
     const SETTINGS: &'static [Setting] = &[];
@@ -50,8 +56,9 @@ pub trait Family: Classifier + Sized + 'static {
     /// What only the family can find wrong: an input size that its layers cannot take, a bad definition.
     fn from_variant(variant: &'static Variant<Self::Spec>, options: &BuildOptions, device: &Device) -> Result<Self, BuildError>;
 
-    /// The variant with this name.
+    /// The variant with this name or alias.
     fn variant(name: &str) -> Option<&'static Variant<Self::Spec>> {
+        let name = Self::ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, name)| name);
         Self::VARIANTS.iter().find(|v| v.info.name == name)
     }
 
@@ -100,7 +107,10 @@ pub trait Family: Classifier + Sized + 'static {
     fn build(name: &str, options: &BuildOptions, device: &Device) -> Result<Self, BuildError> {
         let variant = Self::variant(name).ok_or_else(|| BuildError::UnknownModel {
             name: name.to_owned(),
-            nearest: nearest(name, Self::VARIANTS.iter().map(|v| v.info.name)).into_iter().map(str::to_owned).collect(),
+            nearest: nearest(name, Self::VARIANTS.iter().map(|v| v.info.name).chain(Self::ALIASES.iter().map(|(alias, _)| *alias)))
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
         })?;
         let options = Self::resolve(&variant.info, options)?;
         let model = Self::from_variant(variant, &options, device)?;

@@ -10,6 +10,7 @@ mod options;
 pub mod params;
 mod rng;
 mod sequential;
+mod weights;
 
 pub use classifier::{Classifier, Features, Intermediate, Stage};
 pub use error::{BuildError, InputError};
@@ -19,4 +20,5 @@ pub use nearest::nearest;
 pub use options::{BuildOptions, Setting, Shortcut};
 pub use rng::{fnv1a, splitmix64};
 pub use sequential::{Parts, Sequential};
+pub use weights::{Interpolation, Origin, Weights};
 pub use zoo_layers::describe::{Describe, Node};

@@ -32,6 +32,7 @@ mod body;
 mod config;
 mod model;
 mod plan;
+mod weights;
 
 pub use block::{DenseBlock, DenseLayer, Transition};
 pub use config::DenseNetSpec;

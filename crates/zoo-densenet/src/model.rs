@@ -2,13 +2,14 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant};
+use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant, Weights};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::{ActivationKind, FullyConnected, GlobalPool};
 
 use crate::body::Body;
 use crate::config::{DenseNetSpec, VARIANTS};
 use crate::plan::Plan;
+use crate::weights::WEIGHTS;
 
 /// DenseNet, output stride 32 (4 for 32x32 pictures).
 #[derive(Module, Debug)]
@@ -82,6 +83,7 @@ impl Family for DenseNet {
     type Spec = DenseNetSpec;
     const NAME: &'static str = "densenet";
     const VARIANTS: &'static [Variant<DenseNetSpec>] = VARIANTS;
+    const WEIGHTS: &'static [Weights] = WEIGHTS;
     const SETTINGS: &'static [Setting] = &[Setting::GlobalPool, Setting::Depth, Setting::GrowthRate];
 
     fn from_variant(variant: &'static Variant<DenseNetSpec>, options: &BuildOptions, device: &Device) -> Result<Self, BuildError> {

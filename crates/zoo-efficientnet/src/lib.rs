@@ -28,6 +28,7 @@
 mod block;
 mod config;
 mod model;
+mod weights;
 
 pub use block::{Feature, MbConv};
 pub use config::{EfficientNetSpec, Stage, Unit};

@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::nn::DropoutConfig;
 use burn::tensor::{Device, Tensor};
-use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant};
+use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant, Weights};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::shape::Window;
 use zoo_layers::{
@@ -13,6 +13,7 @@ use zoo_layers::{
 
 use crate::block::{Feature, MbConv, conv};
 use crate::config::{EfficientNetSpec, VARIANTS};
+use crate::weights::{ALIASES, WEIGHTS};
 
 /// EfficientNet or EfficientNetV2, output stride 32 before the global pooling.
 #[derive(Module, Debug)]
@@ -81,6 +82,8 @@ impl Family for EfficientNet {
     type Spec = EfficientNetSpec;
     const NAME: &'static str = "efficientnet";
     const VARIANTS: &'static [Variant<EfficientNetSpec>] = VARIANTS;
+    const WEIGHTS: &'static [Weights] = WEIGHTS;
+    const ALIASES: &'static [(&'static str, &'static str)] = ALIASES;
     const SETTINGS: &'static [Setting] = &[Setting::DropPath, Setting::GlobalPool];
 
     fn from_variant(variant: &'static Variant<EfficientNetSpec>, options: &BuildOptions, device: &Device) -> Result<Self, BuildError> {

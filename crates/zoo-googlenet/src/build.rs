@@ -3,7 +3,7 @@
 use burn::nn::DropoutConfig;
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::tensor::Device;
-use zoo_core::{BuildError, BuildOptions, Classifier, Family, Setting, Variant};
+use zoo_core::{BuildError, BuildOptions, Classifier, Family, Setting, Variant, Weights};
 use zoo_layers::shape::Window;
 use zoo_layers::{CrossChannelNorm, GlobalPool};
 
@@ -11,6 +11,7 @@ use crate::aux_head::AuxHead;
 use crate::block::Inception;
 use crate::config::{GoogLeNetSpec, InceptionSpec, VARIANTS};
 use crate::model::GoogLeNet;
+use crate::weights::WEIGHTS;
 
 /// Local response normalisation as in BVLC's Caffe model: n 5, alpha 1e-4 (divided by n), beta 0.75, k 1.
 const LRN: CrossChannelNorm = CrossChannelNorm::new(5, 1e-4, 0.75, 1.0);
@@ -24,6 +25,7 @@ impl Family for GoogLeNet {
     type Spec = GoogLeNetSpec;
     const NAME: &'static str = "googlenet";
     const VARIANTS: &'static [Variant<GoogLeNetSpec>] = VARIANTS;
+    const WEIGHTS: &'static [Weights] = WEIGHTS;
     const SETTINGS: &'static [Setting] = &[Setting::GlobalPool];
 
     fn from_variant(variant: &'static Variant<GoogLeNetSpec>, options: &BuildOptions, device: &Device) -> Result<Self, BuildError> {

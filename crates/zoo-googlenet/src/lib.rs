@@ -39,6 +39,7 @@ mod build;
 mod config;
 mod model;
 mod style;
+mod weights;
 
 pub use aux_head::{AuxHead, AuxPool};
 pub use block::{BranchLayer, Inception, NaiveInception};

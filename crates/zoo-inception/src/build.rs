@@ -3,7 +3,7 @@
 use burn::nn::DropoutConfig;
 use burn::nn::pool::MaxPool2dConfig;
 use burn::tensor::Device;
-use zoo_core::{BuildError, BuildOptions, Classifier, Family, Setting, Variant};
+use zoo_core::{BuildError, BuildOptions, Classifier, Family, Setting, Variant, Weights};
 use zoo_layers::GlobalPool;
 use zoo_layers::shape::Window;
 
@@ -12,11 +12,13 @@ use crate::block::{InceptionA, InceptionB, InceptionC, InceptionD, InceptionE};
 use crate::config::{InceptionSpec, VARIANTS};
 use crate::mixed::{HALVE, conv, same};
 use crate::model::InceptionV3;
+use crate::weights::WEIGHTS;
 
 impl Family for InceptionV3 {
     type Spec = InceptionSpec;
     const NAME: &'static str = "inception";
     const VARIANTS: &'static [Variant<InceptionSpec>] = VARIANTS;
+    const WEIGHTS: &'static [Weights] = WEIGHTS;
     const SETTINGS: &'static [Setting] = &[Setting::GlobalPool];
 
     fn from_variant(variant: &'static Variant<InceptionSpec>, options: &BuildOptions, device: &Device) -> Result<Self, BuildError> {

@@ -33,6 +33,7 @@ mod build;
 mod config;
 mod mixed;
 mod model;
+mod weights;
 
 pub use aux_head::InceptionAux;
 pub use block::{InceptionA, InceptionB, InceptionC, InceptionD, InceptionE};

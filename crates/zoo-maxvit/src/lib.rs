@@ -26,6 +26,7 @@ mod config;
 mod describe;
 mod mbconv;
 mod model;
+mod weights;
 
 pub use config::MaxVitSpec;
 pub use model::MaxVit;

@@ -2,7 +2,7 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use zoo_core::{BuildError, BuildOptions, Classifier, Family, Features, Intermediate, Setting, Variant};
+use zoo_core::{BuildError, BuildOptions, Classifier, Family, Features, Intermediate, Setting, Variant, Weights};
 use zoo_layers::shape::Window;
 use zoo_layers::{
     Activation, ActivationKind, ChannelLayerNorm, FullyConnected, GlobalPool, Layer, forward_layers, relative_position_index,
@@ -12,6 +12,7 @@ use crate::attention::EPS;
 use crate::block::{LayerSpec, MaxVitBlock, MaxVitLayer};
 use crate::config::{MaxVitSpec, PARTITION, VARIANTS, fits};
 use crate::mbconv::{STD, conv, conv_norm_gelu};
+use crate::weights::WEIGHTS;
 
 /// A layer that PyTorch numbers and that pooling has done already.
 #[derive(Module, Debug)]
@@ -108,6 +109,7 @@ impl Family for MaxVit {
     type Spec = MaxVitSpec;
     const NAME: &'static str = "maxvit";
     const VARIANTS: &'static [Variant<MaxVitSpec>] = VARIANTS;
+    const WEIGHTS: &'static [Weights] = WEIGHTS;
     const SETTINGS: &'static [Setting] = &[Setting::DropPath, Setting::GlobalPool];
 
     fn from_variant(variant: &'static Variant<MaxVitSpec>, options: &BuildOptions, device: &Device) -> Result<Self, BuildError> {

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor};
-use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant};
+use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant, Weights};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::shape::Window;
 use zoo_layers::{
@@ -14,6 +14,7 @@ use zoo_layers::{
 
 use crate::a1_block::{A1Block, GatedResidual};
 use crate::config::{A1_VARIANTS, A1Spec, HEAD, STEM};
+use crate::weights::A1_WEIGHTS;
 
 /// MnasNet-A1 under timm's keys, output stride 32 before the global pooling.
 #[derive(Module, Debug)]
@@ -97,6 +98,7 @@ impl Family for MnasNetA1 {
     type Spec = A1Spec;
     const NAME: &'static str = "mnasnet";
     const VARIANTS: &'static [Variant<A1Spec>] = A1_VARIANTS;
+    const WEIGHTS: &'static [Weights] = A1_WEIGHTS;
     const SETTINGS: &'static [Setting] = &[Setting::GlobalPool, Setting::Width];
 
     fn from_variant(variant: &'static Variant<A1Spec>, options: &BuildOptions, device: &Device) -> Result<Self, BuildError> {

@@ -28,6 +28,7 @@ mod a1_block;
 mod block;
 mod config;
 mod model;
+mod weights;
 
 pub use a1::MnasNetA1;
 pub use a1_block::{A1Block, GatedResidual};

@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::nn::DropoutConfig;
 use burn::tensor::{Device, Tensor};
-use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant};
+use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant, Weights};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::shape::Window;
 use zoo_layers::{
@@ -13,6 +13,7 @@ use zoo_layers::{
 
 use crate::block::{InvertedResidual, MnasLayer, conv};
 use crate::config::{B1, HEAD, MnasNetSpec, STEM, VARIANTS};
+use crate::weights::{ALIASES, WEIGHTS};
 
 /// MnasNet-B1, output stride 32 before the global pooling.
 #[derive(Module, Debug)]
@@ -78,6 +79,8 @@ impl Family for MnasNet {
     type Spec = MnasNetSpec;
     const NAME: &'static str = "mnasnet";
     const VARIANTS: &'static [Variant<MnasNetSpec>] = VARIANTS;
+    const WEIGHTS: &'static [Weights] = WEIGHTS;
+    const ALIASES: &'static [(&'static str, &'static str)] = ALIASES;
     const SETTINGS: &'static [Setting] = &[Setting::GlobalPool, Setting::Width];
 
     fn from_variant(variant: &'static Variant<MnasNetSpec>, options: &BuildOptions, device: &Device) -> Result<Self, BuildError> {

@@ -28,6 +28,7 @@ mod block;
 mod config;
 mod model;
 mod v1;
+mod weights;
 
 pub use block::{Feature, InvertedResidualV2, InvertedResidualV3};
 pub use config::{Bottleneck, MobileNetSpec, MobileNetV1Spec, Sequence};

@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::nn::DropoutConfig;
 use burn::tensor::{Device, Tensor};
-use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant};
+use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant, Weights};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::shape::Window;
 use zoo_layers::{
@@ -13,6 +13,7 @@ use zoo_layers::{
 
 use crate::block::{Feature, InvertedResidualV2, InvertedResidualV3, v3_norm};
 use crate::config::{MobileNetSpec, VARIANTS};
+use crate::weights::{ALIASES, WEIGHTS};
 
 /// MobileNetV2 or MobileNetV3, output stride 32 before the global pooling.
 #[derive(Module, Debug)]
@@ -84,6 +85,8 @@ impl Family for MobileNet {
     type Spec = MobileNetSpec;
     const NAME: &'static str = "mobilenet";
     const VARIANTS: &'static [Variant<MobileNetSpec>] = VARIANTS;
+    const WEIGHTS: &'static [Weights] = WEIGHTS;
+    const ALIASES: &'static [(&'static str, &'static str)] = ALIASES;
     const SETTINGS: &'static [Setting] = &[Setting::GlobalPool, Setting::Width];
 
     fn from_variant(variant: &'static Variant<MobileNetSpec>, options: &BuildOptions, device: &Device) -> Result<Self, BuildError> {

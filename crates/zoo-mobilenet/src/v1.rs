@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor};
-use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant};
+use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant, Weights};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::shape::Window;
 use zoo_layers::{
@@ -13,6 +13,7 @@ use zoo_layers::{
 };
 
 use crate::config::{MobileNetV1Spec, V1_VARIANTS};
+use crate::weights::V1_WEIGHTS;
 
 /// MobileNetV1 under timm's keys, output stride 32 before the global pooling.
 #[derive(Module, Debug)]
@@ -95,6 +96,7 @@ impl Family for MobileNetV1 {
     type Spec = MobileNetV1Spec;
     const NAME: &'static str = "mobilenet";
     const VARIANTS: &'static [Variant<MobileNetV1Spec>] = V1_VARIANTS;
+    const WEIGHTS: &'static [Weights] = V1_WEIGHTS;
     const SETTINGS: &'static [Setting] = &[Setting::GlobalPool, Setting::Width];
 
     fn from_variant(variant: &'static Variant<MobileNetV1Spec>, options: &BuildOptions, device: &Device) -> Result<Self, BuildError> {

@@ -14,50 +14,10 @@ use zoo_datasets::{Augment, DataOptions, Loader, LoaderOptions, Preprocess, Shar
 use zoo_weights::{WeightsFile, WeightsMeta};
 
 use crate::folder::{Folder, Outcome, Row, Standing};
-use crate::{Evaluation, Optimizer, Recipe, RecipeError, Schedule, evaluate};
+use crate::{EpochReport, Optimizer, Progress, Recipe, RecipeError, Schedule, StartReport, StepReport, evaluate};
 
 /// Under this name a checkpoint says with which [`Recipe::data_seed`] its data was cut, in [`WeightsMeta::extra`].
 pub const DATA_SEED: &str = "data_seed";
-
-/// A step that was done.
-#[derive(Debug, Clone, Copy)]
-pub struct StepReport {
-    /// Epoch, from 0.
-    pub epoch: usize,
-    /// Steps done in this epoch.
-    pub step: usize,
-    /// Steps of an epoch.
-    pub steps: usize,
-    /// Loss of this step.
-    pub loss: f64,
-    /// Learning rate of this step.
-    pub lr: f64,
-    /// Pictures per second, so far.
-    pub images_per_second: f64,
-}
-
-/// An epoch that was done.
-#[derive(Debug, Clone, Copy)]
-pub struct EpochReport<'a> {
-    /// Epoch, from 0.
-    pub epoch: usize,
-    /// Mean training loss.
-    pub train_loss: f64,
-    /// On the validation split.
-    pub valid: &'a Evaluation,
-    /// Whether it is the best so far.
-    pub best: bool,
-}
-
-/// Hears what happens in a run.
-pub trait Progress {
-    /// Something the user should know, in one sentence.
-    fn note(&mut self, text: &str);
-    /// After each step.
-    fn step(&mut self, report: &StepReport);
-    /// After each epoch's validation.
-    fn epoch(&mut self, report: &EpochReport<'_>);
-}
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -126,6 +86,14 @@ pub fn train(
         decay_steps: recipe.decay_epochs * steps,
         decay_rate: recipe.decay_rate,
     };
+    let images_of_epoch = plan.splits.train.len();
+    progress.start(&StartReport {
+        model: &recipe.model,
+        dataset: &recipe.dataset,
+        epoch: at.epoch,
+        epochs: recipe.epochs,
+        images: images_of_epoch,
+    });
     while at.epoch < recipe.epochs {
         let mut lr = schedule.at(at.epoch * steps);
         for batch in loader.epoch_from(at.epoch as u64, at.step_in_epoch) {
@@ -154,7 +122,8 @@ pub fn train(
             at.images += count;
             at.seconds += begun.elapsed().as_secs_f64();
             let images_per_second = at.images as f64 / at.seconds.max(1e-9);
-            progress.step(&StepReport { epoch: at.epoch, step: at.step_in_epoch, steps, loss: value, lr, images_per_second });
+            let (epoch, step, images) = (at.epoch, at.step_in_epoch, at.loss_count);
+            progress.step(&StepReport { epoch, step, steps, images, images_of_epoch, loss: value, lr, images_per_second });
             if interrupter.should_stop() {
                 folder.write_state(&model, &optimizer, &at)?;
                 return Ok(Ended::Interrupted { epoch: at.epoch });

@@ -30,6 +30,7 @@ mod block;
 mod config;
 mod model;
 mod rule;
+mod weights;
 
 pub use block::ResBottleneckBlock;
 pub use config::RegNetSpec;

@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor};
-use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant};
+use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant, Weights};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::shape::Window;
 use zoo_layers::{ConvNormAct, FullyConnected, GlobalPool, Layer, NamedChildren, forward_layers, init};
@@ -11,6 +11,7 @@ use zoo_layers::{ConvNormAct, FullyConnected, GlobalPool, Layer, NamedChildren, 
 use crate::ResBottleneckBlock;
 use crate::block::BlockSpec;
 use crate::config::{RegNetSpec, VARIANTS};
+use crate::weights::{ALIASES, WEIGHTS};
 
 /// Blocks of one width, the first of which halves the resolution: `block1-0`, `block1-1`, ...
 type AnyStage = NamedChildren<ResBottleneckBlock>;
@@ -89,6 +90,8 @@ impl Family for RegNet {
     type Spec = RegNetSpec;
     const NAME: &'static str = "regnet";
     const VARIANTS: &'static [Variant<RegNetSpec>] = VARIANTS;
+    const WEIGHTS: &'static [Weights] = WEIGHTS;
+    const ALIASES: &'static [(&'static str, &'static str)] = ALIASES;
     const SETTINGS: &'static [Setting] = &[Setting::GlobalPool];
 
     fn from_variant(variant: &'static Variant<RegNetSpec>, options: &BuildOptions, device: &Device) -> Result<Self, BuildError> {

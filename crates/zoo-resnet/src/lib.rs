@@ -40,6 +40,7 @@ mod model;
 mod shortcut;
 #[cfg(test)]
 mod tests;
+mod weights;
 
 pub use block::Block;
 pub use config::{BlockKind, ResNetSpec, Stem};

@@ -5,13 +5,14 @@ use burn::nn::conv::Conv2d;
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::nn::{Dropout, DropoutConfig, PaddingConfig2d};
 use burn::tensor::{Device, Tensor};
-use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant};
+use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant, Weights};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::shape::Window;
 use zoo_layers::{Activation, ActivationKind, BatchNorm2d, Children, FullyConnected, GlobalPool, conv2d, init};
 
 use crate::block::{Block, BlockConfig};
 use crate::config::{ResNetSpec, Stem, VARIANTS};
+use crate::weights::WEIGHTS;
 
 /// ResNet, output stride 32 (4 for the CIFAR networks).
 #[derive(Module, Debug)]
@@ -142,6 +143,7 @@ impl Family for ResNet {
     type Spec = ResNetSpec;
     const NAME: &'static str = "resnet";
     const VARIANTS: &'static [Variant<ResNetSpec>] = VARIANTS;
+    const WEIGHTS: &'static [Weights] = WEIGHTS;
     const SETTINGS: &'static [Setting] = &[Setting::Shortcut, Setting::Activation, Setting::DropPath, Setting::GlobalPool];
 
     fn from_variant(variant: &'static Variant<ResNetSpec>, options: &BuildOptions, device: &Device) -> Result<Self, BuildError> {

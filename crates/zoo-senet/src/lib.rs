@@ -33,6 +33,7 @@ mod senet;
 mod senet_block;
 #[cfg(test)]
 mod tests;
+mod weights;
 
 pub use block::{BasicBlock, Block, Bottleneck};
 pub use config::{BlockKind, SeNetSpec, SeResNetSpec};

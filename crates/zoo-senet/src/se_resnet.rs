@@ -5,13 +5,14 @@ use burn::nn::conv::Conv2d;
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::nn::{Dropout, DropoutConfig, PaddingConfig2d};
 use burn::tensor::{Device, Tensor};
-use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant};
+use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant, Weights};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::{Activation, ActivationKind, BatchNorm2d, Children, FullyConnected, GlobalPool};
 
 use crate::block::{Block, BlockConfig};
 use crate::config::{SE_RESNETS, SeResNetSpec};
 use crate::residual::{conv, drop_path_rates, run};
+use crate::weights::SE_RESNET_WEIGHTS;
 
 /// Channels of the first convolution, and planes of the first stage.
 const CHANNELS: usize = 64;
@@ -102,6 +103,7 @@ impl Family for SeResNet {
     type Spec = SeResNetSpec;
     const NAME: &'static str = "senet";
     const VARIANTS: &'static [Variant<SeResNetSpec>] = SE_RESNETS;
+    const WEIGHTS: &'static [Weights] = SE_RESNET_WEIGHTS;
     const SETTINGS: &'static [Setting] = &[Setting::Activation, Setting::DropPath, Setting::GlobalPool];
 
     fn from_variant(variant: &'static Variant<SeResNetSpec>, options: &BuildOptions, device: &Device) -> Result<Self, BuildError> {

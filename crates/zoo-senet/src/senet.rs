@@ -5,13 +5,14 @@ use burn::nn::conv::Conv2d;
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor, activation};
-use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant};
+use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant, Weights};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::{ActivationKind, BatchNorm2d, Children, FullyConnected, GlobalPool};
 
 use crate::config::{SENETS, SeNetSpec};
 use crate::residual::{conv, drop_path_rates, run};
 use crate::senet_block::{BlockConfig, SeBottleneck};
+use crate::weights::SENET_WEIGHTS;
 
 /// Channels that the stem gives.
 const STEM_CHANNELS: usize = 128;
@@ -143,6 +144,7 @@ impl Family for SeNet {
     type Spec = SeNetSpec;
     const NAME: &'static str = "senet";
     const VARIANTS: &'static [Variant<SeNetSpec>] = SENETS;
+    const WEIGHTS: &'static [Weights] = SENET_WEIGHTS;
     const SETTINGS: &'static [Setting] = &[Setting::DropPath, Setting::GlobalPool];
 
     fn from_variant(variant: &'static Variant<SeNetSpec>, options: &BuildOptions, device: &Device) -> Result<Self, BuildError> {

@@ -20,6 +20,7 @@
 mod block;
 mod config;
 mod model;
+mod weights;
 
 pub use block::{ChannelHalf, ChannelShuffle, InvertedResidual};
 pub use config::ShuffleNetSpec;

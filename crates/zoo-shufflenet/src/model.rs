@@ -4,13 +4,14 @@ use burn::module::Module;
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::nn::{Dropout, DropoutConfig, PaddingConfig2d};
 use burn::tensor::{Device, Tensor};
-use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant};
+use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant, Weights};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::shape::Window;
 use zoo_layers::{ConvNormAct, FullyConnected, GlobalPool, Layer, forward_layers};
 
 use crate::InvertedResidual;
 use crate::config::{ShuffleNetSpec, VARIANTS};
+use crate::weights::WEIGHTS;
 
 /// ShuffleNet V2, output stride 32.
 #[derive(Module, Debug)]
@@ -94,6 +95,7 @@ impl Family for ShuffleNetV2 {
     type Spec = ShuffleNetSpec;
     const NAME: &'static str = "shufflenet";
     const VARIANTS: &'static [Variant<ShuffleNetSpec>] = VARIANTS;
+    const WEIGHTS: &'static [Weights] = WEIGHTS;
     const SETTINGS: &'static [Setting] = &[Setting::GlobalPool];
 
     fn from_variant(variant: &'static Variant<ShuffleNetSpec>, options: &BuildOptions, device: &Device) -> Result<Self, BuildError> {

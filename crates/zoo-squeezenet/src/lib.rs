@@ -22,6 +22,7 @@
 mod block;
 mod config;
 mod model;
+mod weights;
 
 pub use block::Fire;
 pub use config::{SqueezeNetSpec, Step};

@@ -4,13 +4,14 @@ use burn::module::Module;
 use burn::nn::DropoutConfig;
 use burn::nn::pool::{AdaptiveAvgPool2dConfig, MaxPool2dConfig};
 use burn::tensor::{Device, Tensor};
-use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Variant};
+use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Variant, Weights};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::shape::Window;
 use zoo_layers::{Activation, ActivationKind, Layer, conv2d, forward_layers, init};
 
 use crate::block::{Fire, conv};
 use crate::config::{SqueezeNetSpec, Step, VARIANTS};
+use crate::weights::WEIGHTS;
 
 /// A step of the body.
 #[derive(Module, Debug)]
@@ -128,6 +129,7 @@ impl Family for SqueezeNet {
     type Spec = SqueezeNetSpec;
     const NAME: &'static str = "squeezenet";
     const VARIANTS: &'static [Variant<SqueezeNetSpec>] = VARIANTS;
+    const WEIGHTS: &'static [Weights] = WEIGHTS;
 
     fn from_variant(variant: &'static Variant<SqueezeNetSpec>, options: &BuildOptions, device: &Device) -> Result<Self, BuildError> {
         let in_channels = options.in_channels.unwrap_or(variant.info.input[0]);

@@ -34,6 +34,7 @@ mod config;
 mod describe;
 mod model;
 mod position;
+mod weights;
 
 pub use config::{SwinSpec, Version};
 pub use model::SwinTransformer;

@@ -3,11 +3,12 @@
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{Device, Tensor};
-use zoo_core::{BuildError, BuildOptions, Classifier, Family, Features, Intermediate, Setting, Variant};
+use zoo_core::{BuildError, BuildOptions, Classifier, Family, Features, Intermediate, Setting, Variant, Weights};
 use zoo_layers::{ChannelLayerNorm, FullyConnected, GlobalPool, relative_position_index};
 
 use crate::block::{BlockSpec, EPS, PatchMerging, SwinBlock};
 use crate::config::{PATCH_SIZE, SwinSpec, VARIANTS, Version};
+use crate::weights::{ALIASES, WEIGHTS};
 
 /// The change from `[batch, channels, height, width]` to `[batch, height, width, channels]`, which PyTorch numbers as a layer.
 #[derive(Module, Debug)]
@@ -128,6 +129,8 @@ impl Family for SwinTransformer {
     type Spec = SwinSpec;
     const NAME: &'static str = "swin";
     const VARIANTS: &'static [Variant<SwinSpec>] = VARIANTS;
+    const WEIGHTS: &'static [Weights] = WEIGHTS;
+    const ALIASES: &'static [(&'static str, &'static str)] = ALIASES;
     const SETTINGS: &'static [Setting] = &[Setting::DropPath, Setting::GlobalPool];
 
     fn from_variant(variant: &'static Variant<SwinSpec>, options: &BuildOptions, device: &Device) -> Result<Self, BuildError> {

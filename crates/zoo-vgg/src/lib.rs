@@ -14,6 +14,7 @@
 
 mod config;
 mod model;
+mod weights;
 
 pub use config::{Step, VggSpec};
 pub use model::Vgg;

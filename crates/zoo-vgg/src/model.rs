@@ -4,12 +4,13 @@ use burn::module::Module;
 use burn::nn::DropoutConfig;
 use burn::nn::pool::{AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig, MaxPool2dConfig};
 use burn::tensor::Device;
-use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Node, Parts, Sequential, Variant};
+use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Node, Parts, Sequential, Variant, Weights};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::shape::Window;
 use zoo_layers::{Activation, ActivationKind, ConvNormAct, FullyConnected, HeadLayer, Layer, Norm, init, krizhevsky_lrn};
 
 use crate::config::{Step, VARIANTS, VggSpec};
+use crate::weights::WEIGHTS;
 
 /// VGG, output stride 32 before the adaptive pooling.
 #[derive(Module, Debug)]
@@ -48,6 +49,7 @@ impl Family for Vgg {
     type Spec = VggSpec;
     const NAME: &'static str = "vgg";
     const VARIANTS: &'static [Variant<VggSpec>] = VARIANTS;
+    const WEIGHTS: &'static [Weights] = WEIGHTS;
 
     fn from_variant(variant: &'static Variant<VggSpec>, options: &BuildOptions, device: &Device) -> Result<Self, BuildError> {
         let in_channels = options.in_channels.unwrap_or(variant.info.input[0]);

@@ -30,6 +30,7 @@ mod config;
 mod describe;
 mod interpolate;
 mod model;
+mod weights;
 
 pub use config::VitSpec;
 pub use model::VisionTransformer;

@@ -4,12 +4,13 @@ use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{Dropout, DropoutConfig, Initializer};
 use burn::tensor::{Device, Tensor};
-use zoo_core::{BuildError, BuildOptions, Classifier, Family, Features, Intermediate, Setting, Variant};
+use zoo_core::{BuildError, BuildOptions, Classifier, Family, Features, Intermediate, Setting, Variant, Weights};
 use zoo_layers::{ChannelLayerNorm, FullyConnected, NamedChildren, init};
 
 use crate::block::{EPS, EncoderBlock};
 use crate::config::{VARIANTS, VitSpec};
 use crate::interpolate::interpolate;
+use crate::weights::{ALIASES, WEIGHTS};
 
 /// Positions and the blocks.
 #[derive(Module, Debug)]
@@ -152,6 +153,8 @@ impl Family for VisionTransformer {
     type Spec = VitSpec;
     const NAME: &'static str = "vit";
     const VARIANTS: &'static [Variant<VitSpec>] = VARIANTS;
+    const WEIGHTS: &'static [Weights] = WEIGHTS;
+    const ALIASES: &'static [(&'static str, &'static str)] = ALIASES;
     const SETTINGS: &'static [Setting] = &[Setting::DropPath];
 
     fn from_variant(variant: &'static Variant<VitSpec>, options: &BuildOptions, device: &Device) -> Result<Self, BuildError> {
