@@ -129,7 +129,7 @@ impl Folder {
         let value = file.meta().extra.get("standing").cloned().ok_or_else(|| not("its state has no standing".to_owned()))?;
         let standing = serde_json::from_value(value).map_err(|e| not(e.to_string()))?;
         let (mut weights, mut state) = (vec![], vec![]);
-        for mut tensor in file.into_tensors() {
+        for mut tensor in file.into_tensors()? {
             for (prefix, to) in [(WEIGHTS, &mut weights), (OPTIMIZER, &mut state)] {
                 if let Some(rest) = tensor.name.strip_prefix(prefix) {
                     tensor.name = rest.to_owned();

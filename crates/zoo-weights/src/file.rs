@@ -1,7 +1,8 @@
-//! A file of weights, read.
+//! A file of weights: what it holds is known, values are read when they are asked for.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use zoo_core::BuildOptions;
@@ -27,10 +28,12 @@ pub struct WeightsMeta {
     pub extra: BTreeMap<String, serde_json::Value>,
 }
 
-/// Named tensors, as f32, and what the file says about itself.
+/// Named tensors, and what the file says about itself. Only names and shapes are in memory: the file must stay as it is
+/// until its values were read.
 #[derive(Debug, Clone, Default)]
 pub struct WeightsFile {
-    tensors: BTreeMap<String, NamedTensor>,
+    path: PathBuf,
+    tensors: BTreeMap<String, Stored>,
     /// Names of what is no floating-point tensor; batch norm's counters are left out.
     integers: BTreeSet<String>,
     meta: WeightsMeta,
@@ -41,7 +44,21 @@ pub(crate) struct Entry {
     pub(crate) name: String,
     pub(crate) shape: Vec<usize>,
     /// None for integers and the like.
-    pub(crate) values: Option<Vec<f32>>,
+    pub(crate) values: Option<Values>,
+}
+
+/// Values, or where they are.
+#[derive(Debug)]
+pub(crate) enum Values {
+    Memory(Vec<f32>),
+    Safe(safe::Place),
+    Pickle(Box<pickle::Place>),
+}
+
+#[derive(Debug, Clone)]
+struct Stored {
+    shape: Vec<usize>,
+    values: Arc<Values>,
 }
 
 /// Under these keys checkpoints keep the model's own dictionary; the first that is there counts.
@@ -78,13 +95,14 @@ impl WeightsFile {
         // Batch norm counts its batches; nothing here depends on the count.
         entries.retain(|entry| entry.values.is_some() || !entry.name.ends_with("num_batches_tracked"));
         let integers = entries.iter().filter(|entry| entry.values.is_none()).map(|entry| entry.name.clone()).collect();
-        let tensors = entries.into_iter().filter_map(|Entry { name, shape, values }| Some(NamedTensor { name, shape, values: values? }));
-        Ok(Self { integers, ..Self::from_tensors(tensors.collect(), meta) })
+        let stored = |Entry { name, shape, values }| Some((name, Stored { shape, values: Arc::new(values?) }));
+        Ok(Self { path: path.to_owned(), tensors: entries.into_iter().filter_map(stored).collect(), integers, meta })
     }
 
     /// From tensors in memory.
     pub fn from_tensors(tensors: Vec<NamedTensor>, meta: WeightsMeta) -> Self {
-        Self { tensors: tensors.into_iter().map(|t| (t.name.clone(), t)).collect(), integers: BTreeSet::new(), meta }
+        let stored = |t: NamedTensor| (t.name, Stored { shape: t.shape, values: Arc::new(Values::Memory(t.values)) });
+        Self { tensors: tensors.into_iter().map(stored).collect(), meta, ..Self::default() }
     }
 
     /// What the file says about itself; empty for files that are not ours.
@@ -102,14 +120,39 @@ impl WeightsFile {
         self.integers.iter().map(String::as_str)
     }
 
-    /// Shape and row-major values of one tensor.
-    pub fn get(&self, name: &str) -> Option<(&[usize], &[f32])> {
-        self.tensors.get(name).map(|t| (t.shape.as_slice(), t.values.as_slice()))
+    /// The shape of one tensor.
+    pub fn shape(&self, name: &str) -> Option<&[usize]> {
+        self.tensors.get(name).map(|stored| stored.shape.as_slice())
     }
 
-    /// The tensors, sorted by key.
-    pub fn into_tensors(self) -> Vec<NamedTensor> {
-        self.tensors.into_values().collect()
+    /// The row-major values of one tensor as f32, read from the file; none where it has no such tensor.
+    ///
+    /// # Errors
+    /// [`WeightsError::Corrupt`] where they cannot be read.
+    pub fn values(&self, name: &str) -> Result<Option<Vec<f32>>, WeightsError> {
+        self.tensors.get(name).map(|stored| self.read_values(name, stored)).transpose()
+    }
+
+    /// The tensors, sorted by key, with their values.
+    ///
+    /// # Errors
+    /// [`WeightsError::Corrupt`] where values cannot be read.
+    pub fn into_tensors(self) -> Result<Vec<NamedTensor>, WeightsError> {
+        let read = |(name, stored): (&String, &Stored)| {
+            Ok(NamedTensor { name: name.clone(), shape: stored.shape.clone(), values: self.read_values(name, stored)? })
+        };
+        self.tensors.iter().map(read).collect()
+    }
+
+    fn read_values(&self, name: &str, stored: &Stored) -> Result<Vec<f32>, WeightsError> {
+        let read = match stored.values.as_ref() {
+            Values::Memory(values) => return Ok(values.clone()),
+            Values::Safe(place) => place.read(),
+            Values::Pickle(place) => place.read(),
+        };
+        let whole = |values: &Vec<f32>| values.len() == stored.shape.iter().product::<usize>();
+        read.and_then(|values| if whole(&values) { Ok(values) } else { Err("its size is not that of its shape".to_owned()) })
+            .map_err(|reason| WeightsError::Corrupt { path: self.path.clone(), reason: format!("`{name}`: {reason}") })
     }
 }
 

@@ -5,6 +5,7 @@
 //! model stays as it was. [`save`] writes `.safetensors` that PyTorch's `load_state_dict(strict=True)` takes.
 
 mod atomic;
+mod convert;
 mod error;
 mod file;
 mod load;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use zoo_core::Classifier;
-use zoo_core::params::{ParamInfo, param_table, write_params};
+use zoo_core::params::{ParamInfo, is_statistic, param_table, write_params};
 
 use crate::{Mismatch, Misshaped, WeightsError, WeightsFile};
 
@@ -30,7 +30,8 @@ pub struct LoadReport {
 ///   and scaled for more.
 ///
 /// # Errors
-/// [`WeightsError::Mismatch`] with every missing, unexpected and mis-shaped key; the model is as it was.
+/// [`WeightsError::Mismatch`] with every missing, unexpected and mis-shaped key, [`WeightsError::Corrupt`]; the model is as
+/// it was.
 pub fn load<M: Classifier>(model: &mut M, file: &WeightsFile) -> Result<LoadReport, WeightsError> {
     let table = param_table(model);
     let heads = Heads(model.classifier_names());
@@ -40,7 +41,8 @@ pub fn load<M: Classifier>(model: &mut M, file: &WeightsFile) -> Result<LoadRepo
         let ours = if known.contains(name) { name.to_owned() } else { model.rename_key(name).unwrap_or_else(|| name.to_owned()) };
         sources.insert(ours, name);
     }
-    let find = |name: &str| sources.get(name).and_then(|source| file.get(source));
+    let find = |name: &str| sources.get(name).and_then(|source| file.shape(source));
+    let read = |name: &str| sources.get(name).map_or(Ok(None), |source| file.values(source));
     let anew = heads.for_other_classes(&table, find);
     let stem = table.iter().find(|info| info.shape.len() == 4).map(|info| info.name.as_str());
 
@@ -48,7 +50,7 @@ pub fn load<M: Classifier>(model: &mut M, file: &WeightsFile) -> Result<LoadRepo
     let mut wrong = Mismatch::default();
     let mut values: BTreeMap<&str, Vec<f32>> = BTreeMap::new();
     for info in &table {
-        let Some((found, data)) = find(&info.name) else {
+        let Some(found) = find(&info.name) else {
             wrong.missing.push(info.name.clone());
             continue;
         };
@@ -59,8 +61,9 @@ pub fn load<M: Classifier>(model: &mut M, file: &WeightsFile) -> Result<LoadRepo
             report.loaded += 1;
         } else {
             let stem = stem == Some(info.name.as_str());
+            let data = read(&info.name)?.unwrap_or_default();
             let adapted =
-                if stem { adapt_stem(found, data, &info.shape) } else { model.adapt_weight(&info.name, &info.shape, found, data) };
+                if stem { adapt_stem(found, &data, &info.shape) } else { model.adapt_weight(&info.name, &info.shape, found, &data) };
             match adapted.filter(|new| new.len() == info.shape.iter().product::<usize>()) {
                 Some(new) => {
                     report.adapted.push(info.name.clone());
@@ -85,18 +88,42 @@ pub fn load<M: Classifier>(model: &mut M, file: &WeightsFile) -> Result<LoadRepo
         log::warn!("the weights are for {classes} classes, the model for {own}: {names} start anew");
     }
     let skipped: BTreeSet<&str> = report.reinitialised.iter().map(String::as_str).collect();
-    // Cannot fail any more: every name and shape was compared.
-    *model = write_params(model.clone(), |info| {
-        if skipped.contains(info.name.as_str()) {
+    // Names and shapes were compared; only the file itself can still turn out to be damaged. A clone shares the model's
+    // running statistics: they are read before, and written when everything else has come well. Of the rest one tensor at a
+    // time is in memory beside the model.
+    for info in table.iter().filter(|info| is_statistic(&info.name)) {
+        if let Some(statistic) = read(&info.name)? {
+            values.insert(info.name.as_str(), statistic);
+        }
+    }
+    let mut damaged = None;
+    let new = write_params(model.clone(), |info| {
+        if damaged.is_some() || skipped.contains(info.name.as_str()) || is_statistic(&info.name) {
             return None;
         }
-        let new = values.remove(info.name.as_str()).or_else(|| find(&info.name).map(|(_, data)| data.to_vec()));
-        if new.iter().flatten().any(|v| !v.is_finite()) {
-            log::warn!("`{}` holds values that are not finite", info.name);
-        }
+        let new = values.remove(info.name.as_str()).map_or_else(|| read(&info.name), |adapted| Ok(Some(adapted)));
+        let new = new.unwrap_or_else(|error| {
+            damaged = Some(error);
+            None
+        });
+        warn_not_finite(&info.name, new.as_deref());
         new
     });
+    if let Some(error) = damaged {
+        return Err(error);
+    }
+    *model = write_params(new, |info| {
+        let statistic = values.remove(info.name.as_str());
+        warn_not_finite(&info.name, statistic.as_deref());
+        statistic
+    });
     Ok(report)
+}
+
+fn warn_not_finite(name: &str, values: Option<&[f32]>) {
+    if values.into_iter().flatten().any(|v| !v.is_finite()) {
+        log::warn!("`{name}` holds values that are not finite");
+    }
 }
 
 /// The layers whose width is the number of classes.
@@ -109,15 +136,15 @@ impl Heads {
     }
 
     /// The heads that the file has for another number of classes: each whole, for a weight without its bias is no layer.
-    fn for_other_classes<'a>(&self, table: &[ParamInfo], find: impl Fn(&str) -> Option<(&'a [usize], &'a [f32])>) -> BTreeSet<String> {
+    fn for_other_classes<'a>(&self, table: &[ParamInfo], find: impl Fn(&str) -> Option<&'a [usize]>) -> BTreeSet<String> {
         let mut anew = BTreeSet::new();
         for head in &self.0 {
             let own: Vec<&ParamInfo> = table.iter().filter(|info| self.of(&info.name) == Some(head)).collect();
             let alike = |info: &&ParamInfo| {
-                let Some((found, _)) = find(&info.name) else { return false };
+                let Some(found) = find(&info.name) else { return false };
                 found.len() == info.shape.len() && found.get(1..) == info.shape.get(1..)
             };
-            let differs = |info: &&ParamInfo| find(&info.name).is_some_and(|(found, _)| found != info.shape);
+            let differs = |info: &&ParamInfo| find(&info.name).is_some_and(|found| found != info.shape);
             if own.iter().all(alike) && own.iter().any(differs) {
                 anew.insert(head.clone());
             }

@@ -4,9 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use crate::WeightsError;
-use crate::file::Entry;
+use crate::convert;
+use crate::file::{Entry, Values};
 use burn_store::pytorch_reader::{DType, PytorchReader, Tensor};
-use half::{bf16, f16};
 
 pub(crate) fn read(path: &Path) -> Result<Vec<Entry>, WeightsError> {
     let corrupt = |reason: String| WeightsError::Corrupt { path: path.to_owned(), reason };
@@ -30,24 +30,37 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Entry>, WeightsError> {
         if tensor.byte_len() as u64 > size {
             return Err(corrupt(format!("`{name}` claims more bytes than the file has")));
         }
-        let values = catch_unwind(AssertUnwindSafe(|| floats(&tensor)))
-            .unwrap_or_else(|_| Err("unreadable".into()))
-            .map_err(|e| corrupt(format!("`{name}`: {e}")))?;
-        tensors.push(Entry { name, shape: tensor.shape().to_vec(), values });
+        let shape = tensor.shape().to_vec();
+        let values = width(tensor.dtype()).map(|_| Values::Pickle(Box::new(Place(tensor))));
+        tensors.push(Entry { name, shape, values });
     }
     Ok(tensors)
 }
 
-/// The values as f32; none for integers.
-fn floats(tensor: &Tensor) -> Result<Option<Vec<f32>>, String> {
-    let width = tensor.dtype().size();
-    let convert: fn(&[u8]) -> f32 = match tensor.dtype() {
-        DType::F32 => |b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]),
-        DType::F64 => |b| f64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]) as f32,
-        DType::F16 => |b| f16::from_le_bytes([b[0], b[1]]).to_f32(),
-        DType::BF16 => |b| bf16::from_le_bytes([b[0], b[1]]).to_f32(),
-        _ => return Ok(None),
-    };
+/// A tensor of a file, not read yet.
+#[derive(Debug)]
+pub(crate) struct Place(Tensor);
+
+impl Place {
+    /// The values as f32.
+    pub(crate) fn read(&self) -> Result<Vec<f32>, String> {
+        // As above.
+        catch_unwind(AssertUnwindSafe(|| floats(&self.0))).unwrap_or_else(|_| Err("it cannot be read".to_owned()))
+    }
+}
+
+/// Bytes of a number, where it is a floating-point one.
+fn width(dtype: DType) -> Option<usize> {
+    matches!(dtype, DType::F32 | DType::F64 | DType::F16 | DType::BF16).then(|| dtype.size())
+}
+
+fn floats(tensor: &Tensor) -> Result<Vec<f32>, String> {
     let bytes = tensor.read().map_err(|e| e.to_string())?;
-    Ok(Some(bytes.chunks_exact(width).map(convert).collect()))
+    match tensor.dtype() {
+        DType::F32 => Ok(convert::f32s(&bytes)),
+        DType::F64 => Ok(convert::f64s(&bytes)),
+        DType::F16 => Ok(convert::f16s(&bytes)),
+        DType::BF16 => Ok(convert::bf16s(&bytes)),
+        _ => Err("it holds no floating-point numbers".to_owned()),
+    }
 }

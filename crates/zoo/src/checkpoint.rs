@@ -80,7 +80,7 @@ impl Opened {
     /// The number of classes of the file's last layer.
     fn head_classes(&self, model: &AnyClassifier) -> Option<usize> {
         let head = model.classifier_names().into_iter().next()?;
-        let (shape, _) = self.file.get(&format!("{head}.weight"))?;
+        let shape = self.file.shape(&format!("{head}.weight"))?;
         shape.first().copied().filter(|classes| *classes > 0)
     }
 }
