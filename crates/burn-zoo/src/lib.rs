@@ -11,8 +11,12 @@
 #[macro_use]
 mod registry;
 mod labels;
+#[cfg(feature = "pretrained")]
+mod pretrained;
 
 pub use labels::imagenet_categories;
+#[cfg(feature = "pretrained")]
+pub use pretrained::{Preparation, PretrainedError, Published, fetch, find_weights, pretrained};
 pub use registry::Listed;
 pub use zoo_core::{
     BuildError, BuildOptions, Classifier, Describe, Family, Features, InputError, Intermediate, Interpolation, ModelInfo, Node, Origin,

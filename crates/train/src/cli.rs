@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser};
 use serde::Serialize;
+use zoo_cli::HubArgs;
 
 /// Trains a model. Without flags: LeNet-5 on the built-in handwritten digits.
 #[derive(Debug, Parser)]
@@ -25,6 +26,8 @@ pub(crate) struct Cli {
     #[arg(long)]
     pub(crate) plain: bool,
     #[command(flatten)]
+    pub(crate) hub: HubArgs,
+    #[command(flatten)]
     pub(crate) flags: Flags,
 }
 
@@ -39,7 +42,7 @@ macro_rules! flags {
 }
 
 flags! {
-    /// Model, or path of a TOML file that defines one
+    /// Model (resnet50, resnet50.IMAGENET1K_V2, hf-hub:org/name, local-dir:PATH), or path of a TOML file that defines one
     model: String,
     /// Data set: digits, shapes or folder
     dataset: String,
@@ -53,8 +56,19 @@ flags! {
     limit: usize,
     /// Width of the last layer
     num_classes: usize,
+    /// Start from published weights: the model's default ones, or those with this tag
+    #[arg(value_name = "TAG", num_args = 0..=1, require_equals = true, default_missing_value = "DEFAULT")]
+    pretrained: String,
     /// Weights to start from
     pretrained_path: PathBuf,
+    /// Mean of the channels, of values from 0 to 1
+    #[arg(value_name = "MEAN,...", value_delimiter = ',')]
+    mean: Vec<f32>,
+    /// Standard deviation of the channels
+    #[arg(value_name = "STD,...", value_delimiter = ',')]
+    std: Vec<f32>,
+    /// How pictures are resized: nearest, bilinear or bicubic
+    interpolation: String,
     /// Dropout rate
     dropout: f64,
     /// Passes over the training pictures

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use zoo_backend::Backend;
-use zoo_cli::{Failure, one_line, output};
+use zoo_cli::{DownloadReport, Failure, one_line, output};
 use zoo_recipes::{Ended, Interrupter, Recipe};
 
 use cli::Cli;
@@ -19,12 +19,16 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> Result<(), Failure> {
-    let recipe = recipe(cli)?;
+    let mut recipe = recipe(cli)?;
     let backend = Backend::parse(&recipe.backend)?;
     if cli.dry_run {
         return output::write(&recipe.to_toml()?);
     }
     let device = backend.open(recipe.device)?;
+    // A run that goes on has them in its weights.
+    if cli.resume.is_none() && recipe.wants_published() {
+        recipe.fetch(&cli.hub.open()?, &mut DownloadReport::default())?;
+    }
     let folder = match (&cli.resume, &cli.output) {
         (Some(folder), _) | (None, Some(folder)) => folder.clone(),
         (None, None) => {

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 use std::process::ExitCode;
 
-use burn_zoo::{BuildError, InputError};
+use burn_zoo::{BuildError, InputError, PretrainedError};
 use zoo_backend::BackendError;
 use zoo_datasets::DataError;
 use zoo_recipes::RecipeError;
@@ -92,6 +92,15 @@ impl From<InputError> for Failure {
 impl From<WeightsError> for Failure {
     fn from(error: WeightsError) -> Self {
         Self::failed(&error)
+    }
+}
+
+impl From<PretrainedError> for Failure {
+    fn from(error: PretrainedError) -> Self {
+        match error {
+            PretrainedError::Hub(_) | PretrainedError::Weights(_) | PretrainedError::Description { .. } => Self::failed(&error),
+            _ => Self::usage(&error),
+        }
     }
 }
 

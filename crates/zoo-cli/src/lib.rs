@@ -2,8 +2,10 @@
 //! (2 for what was asked wrongly, 1 for what failed).
 
 mod failure;
+mod hub;
 pub mod output;
 mod program;
 
+pub use hub::{DownloadReport, HubArgs};
 pub use failure::{Failure, one_line, sentence};
 pub use program::run;

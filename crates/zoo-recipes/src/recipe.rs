@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use zoo_core::{BuildOptions, nearest};
+use zoo_datasets::Filter;
 
 use crate::{OptimizerKind, RecipeError, ScheduleKind};
 
@@ -30,9 +31,21 @@ pub struct Recipe {
     /// Width of the last layer. Default: the data set's classes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub num_classes: Option<usize>,
+    /// Published weights to start from: a tag, or `DEFAULT` for the model's default ones. [`Recipe::fetch`] brings them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pretrained: Option<String>,
     /// Weights to start from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pretrained_path: Option<PathBuf>,
+    /// Mean of each channel, of values from 0 to 1. Default: the published weights' own, else 0.5.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mean: Option<Vec<f32>>,
+    /// Standard deviation of each channel. Default: the published weights' own, else 0.5.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub std: Option<Vec<f32>>,
+    /// `nearest`, `bilinear` or `bicubic`: how pictures are resized. Default: the published weights' own, else `bilinear`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interpolation: Option<Filter>,
     /// The text that defines a `custom` model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub definition: Option<String>,
@@ -90,7 +103,11 @@ impl Default for Recipe {
             data_seed: 0,
             limit: None,
             num_classes: None,
+            pretrained: None,
             pretrained_path: None,
+            mean: None,
+            std: None,
+            interpolation: None,
             definition: None,
             dropout: None,
             epochs: 40,
@@ -125,7 +142,11 @@ const KEYS: &[&str] = &[
     "data_seed",
     "limit",
     "num_classes",
+    "pretrained",
     "pretrained_path",
+    "mean",
+    "std",
+    "interpolation",
     "definition",
     "dropout",
     "epochs",
@@ -291,7 +312,11 @@ mod tests {
             image_size: Some(1),
             limit: Some(1),
             num_classes: Some(1),
+            pretrained: Some("t".into()),
             pretrained_path: Some("p".into()),
+            mean: Some(vec![0.5]),
+            std: Some(vec![0.5]),
+            interpolation: Some(Filter::Bicubic),
             definition: Some(String::new()),
             dropout: Some(0.0),
             device: Some(0),

@@ -228,7 +228,8 @@ impl<'a> Plan<'a> {
         }
         let model = burn_zoo::build(&recipe.model, &options, device)?;
         model.check_input([splits.channels, size[0], size[1]])?;
-        let transform = Transform::simple(size, splits.channels);
+        let transform = recipe.transform(size, splits.channels);
+        transform.validate()?;
         Ok(Self { recipe, splits, options, size, transform })
     }
 

@@ -7,8 +7,10 @@ use burn_zoo::{AnyClassifier, BuildOptions, Classifier};
 use zoo_datasets::{Filter, Resize, Transform};
 use zoo_weights::WeightsFile;
 
+use crate::cli::Trained;
 use crate::resolve::{Named, named};
-use zoo_cli::Failure;
+use zoo_cli::{DownloadReport, Failure};
+use zoo_hub::Source;
 
 /// A trained model.
 #[derive(Debug)]
@@ -28,6 +30,52 @@ pub(crate) struct Checkpoint {
 pub(crate) struct Opened {
     file: WeightsFile,
     path: String,
+}
+
+/// Where a trained model comes from.
+#[derive(Debug)]
+pub(crate) enum Origin {
+    File(Opened),
+    /// Published weights of the model that is named; `DEFAULT` for its default ones.
+    Published(String),
+}
+
+impl Trained {
+    /// Looks at the flags, and reads the file that they name. `model` is what may be the model's name.
+    pub(crate) fn origin(&self, model: Option<&str>) -> Result<Origin, Failure> {
+        match (&self.weights, &self.pretrained) {
+            (Some(path), _) => Ok(Origin::File(Opened::read(path)?)),
+            (None, Some(tag)) => Ok(Origin::Published(tag.clone())),
+            // The name itself says that there are weights, and which.
+            (None, None) if model.is_some_and(says_weights) => Ok(Origin::Published("DEFAULT".to_owned())),
+            (None, None) => Err(Failure::Usage("say which weights: --weights FILE, or --pretrained for published ones".to_owned())),
+        }
+    }
+
+    /// The model with its weights, on a device.
+    pub(crate) fn load(&self, origin: Origin, model: Option<&str>, device: &Device) -> Result<Checkpoint, Failure> {
+        match origin {
+            Origin::File(file) => file.load(model, device),
+            Origin::Published(tag) => {
+                let name = model.ok_or_else(|| Failure::Usage("name the model whose published weights are meant".to_owned()))?;
+                let tag = Some(tag.as_str()).filter(|tag| !(*tag == "DEFAULT" && says_weights(name)));
+                let published = burn_zoo::fetch(name, tag, &self.hub.open()?, &mut DownloadReport::default())?;
+                let (model, _) = published.load(BuildOptions::default(), device)?;
+                let transform = zoo_recipes::evaluation_transform(&published.preparation, model.in_channels());
+                transform.validate().map_err(|e| Failure::failed(&e))?;
+                Ok(Checkpoint { name: published.model.to_owned(), model, transform, classes: published.classes, data_seed: None })
+            }
+        }
+    }
+}
+
+/// Whether a name says its weights: a repository, a folder, a model with a tag.
+pub(crate) fn says_weights(name: &str) -> bool {
+    match Source::parse(name) {
+        Ok(Source::HuggingFace(_) | Source::Folder(_)) => true,
+        Ok(Source::Model { architecture, tag }) => tag.is_some() && burn_zoo::info(&architecture).is_some(),
+        Err(_) => false,
+    }
 }
 
 impl Opened {

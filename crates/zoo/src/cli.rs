@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use zoo_backend::Backend;
 
 use crate::resolve::{InputSize, parse_input};
-use zoo_cli::Failure;
+use zoo_cli::{Failure, HubArgs};
 
 /// The models of Burn Zoo: list, describe, run and evaluate them.
 #[derive(Debug, Parser)]
@@ -27,15 +27,23 @@ pub(crate) enum Command {
     Predict(PredictArgs),
     /// Measures a trained model on a data set: accuracy, loss, confusion matrix.
     Evaluate(EvaluateArgs),
+    /// Downloads published weights and says where they are.
+    Fetch(FetchArgs),
     /// Compares models on your backend with numbers that PyTorch computed.
     Verify(VerifyArgs),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
-    /// Only names that match; `*` stands for any text, `?` for one character.
+    /// Only names (timm's too) that match; `*` stands for any text, `?` for one character.
     pub(crate) pattern: Option<String>,
-    /// Writes JSON: an array of `name`, `family`, `params`, `macs`, `input`.
+    /// Only this family.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) family: Option<String>,
+    /// Only models with published weights, and which.
+    #[arg(long)]
+    pub(crate) pretrained: bool,
+    /// Writes JSON: an array of `name`, `family`, `params`, `macs`, `input`, `aliases`, `weights`, `top1`.
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -87,14 +95,39 @@ impl Compute {
     }
 }
 
+/// Which weights a model has.
+#[derive(Debug, Args)]
+pub(crate) struct Trained {
+    /// Weights: .safetensors, or .pth as PyTorch writes it.
+    #[arg(long, value_name = "FILE", conflicts_with = "pretrained")]
+    pub(crate) weights: Option<PathBuf>,
+    /// Published weights, downloaded where they are not here: the model's default ones, or those with this tag.
+    #[arg(long, value_name = "TAG", num_args = 0..=1, require_equals = true, default_missing_value = "DEFAULT")]
+    pub(crate) pretrained: Option<String>,
+    #[command(flatten)]
+    pub(crate) hub: HubArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FetchArgs {
+    /// Models (resnet50, resnet50.IMAGENET1K_V2) or repositories (hf-hub:org/name).
+    #[arg(required = true, value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// Writes a line of JSON a name: `name`, `model`, `path`, `license`.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) hub: HubArgs,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct PredictArgs {
-    /// Pictures (JPEG, PNG, WebP, BMP); before them the model's name or .toml file, where the weights do not name it.
+    /// Pictures (JPEG, PNG, WebP, BMP); before them the model: a name, hf-hub:org/name, local-dir:PATH
+    /// or a .toml file; not needed where the weights name it.
     #[arg(required = true, value_name = "[MODEL] IMAGE")]
     pub(crate) model_and_images: Vec<String>,
-    /// Weights: .safetensors, or .pth as PyTorch writes it.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) weights: PathBuf,
+    #[command(flatten)]
+    pub(crate) trained: Trained,
     /// How many of the most probable classes to show.
     #[arg(long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) topk: u16,
@@ -107,11 +140,10 @@ pub(crate) struct PredictArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct EvaluateArgs {
-    /// Name of the model or its .toml file, where the weights do not name it.
+    /// The model, where the weights do not name it: a name, hf-hub:org/name, local-dir:PATH or a .toml file.
     pub(crate) model: Option<String>,
-    /// Weights: .safetensors, or .pth as PyTorch writes it.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) weights: PathBuf,
+    #[command(flatten)]
+    pub(crate) trained: Trained,
     /// digits, shapes or folder.
     #[arg(long, value_name = "NAME")]
     pub(crate) dataset: String,

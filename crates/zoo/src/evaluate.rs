@@ -7,7 +7,7 @@ use serde::Serialize;
 use zoo_cli::{Failure, output};
 use zoo_datasets::{DataOptions, Loader, LoaderOptions};
 
-use crate::checkpoint::{Checkpoint, Opened};
+use crate::checkpoint::Checkpoint;
 use crate::cli::{EvaluateArgs, Split};
 use crate::table::{Align, Table};
 
@@ -29,9 +29,10 @@ struct Evaluation {
 }
 
 pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
-    let file = Opened::read(&args.weights)?;
+    let model = args.model.as_deref();
+    let origin = args.trained.origin(model)?;
     let device = args.compute.open()?;
-    let checkpoint = file.load(args.model.as_deref(), &device)?;
+    let checkpoint = args.trained.load(origin, model, &device)?;
     let image_size = checkpoint.transform.output_size().unwrap_or([224, 224]);
     // The data is cut as it was in training, or pictures that were trained on would count as new ones.
     let seed = args.data_seed.or(checkpoint.data_seed).unwrap_or(0);

@@ -3,6 +3,7 @@
 mod checkpoint;
 mod cli;
 mod evaluate;
+mod fetch;
 mod list;
 mod pattern;
 mod predict;
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
         Command::Summary(args) => summary::run(args),
         Command::Predict(args) => predict::run(args),
         Command::Evaluate(args) => evaluate::run(args),
+        Command::Fetch(args) => fetch::run(args),
         Command::Verify(args) => verify::run(args),
     })
 }

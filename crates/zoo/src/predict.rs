@@ -8,7 +8,7 @@ use serde::Serialize;
 use zoo_core::params::read_values;
 use zoo_datasets::Preprocess;
 
-use crate::checkpoint::{Checkpoint, Opened};
+use crate::checkpoint::{Checkpoint, Origin};
 use crate::cli::PredictArgs;
 use crate::table::{Align, Table};
 use zoo_cli::output;
@@ -31,13 +31,16 @@ struct Guess {
 }
 
 pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
-    let file = Opened::read(&args.weights)?;
-    let (model, images) = split(&args.model_and_images, file.model());
+    let origin = args.trained.origin(args.model_and_images.first().map(String::as_str))?;
+    let (model, images) = match &origin {
+        Origin::File(file) => split(&args.model_and_images, file.model()),
+        Origin::Published(_) => (args.model_and_images.first().map(String::as_str), args.model_and_images.get(1..).unwrap_or_default()),
+    };
     if images.is_empty() {
-        return Err(Failure::Usage("no picture was given; the form is: zoo predict [MODEL] --weights FILE IMAGE...".to_owned()));
+        return Err(Failure::Usage("no picture was given; the form is: zoo predict [MODEL] IMAGE... --weights FILE".to_owned()));
     }
     let device = args.compute.open()?;
-    let checkpoint = file.load(model, &device)?;
+    let checkpoint = args.trained.load(origin, model, &device)?;
     let mut failed = false;
     for image in images {
         match predict(&checkpoint, image, usize::from(args.topk), &device) {
