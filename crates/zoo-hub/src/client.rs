@@ -9,7 +9,7 @@ use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body};
 
 use crate::address::{follow, same_origin, shown};
-use crate::{HubError, Settings, name};
+use crate::{HubError, Settings, Token, name};
 
 const MAX_REDIRECTS: usize = 10;
 
@@ -17,8 +17,8 @@ const MAX_REDIRECTS: usize = 10;
 #[derive(Debug)]
 pub(crate) struct Client {
     agent: Agent,
-    /// The server that may see the token, and the token's header.
-    login: Option<(Uri, String)>,
+    /// The server that may see the token, and the token.
+    login: Option<(Uri, Token)>,
     /// For messages.
     stall: std::time::Duration,
 }
@@ -77,7 +77,7 @@ impl Client {
         if let Some(path) = &settings.certificates {
             config = config.tls_config(TlsConfig::builder().root_certs(root_certificates(path)?).build());
         }
-        let login = settings.token.as_ref().map(|token| (endpoint, format!("Bearer {}", token.secret())));
+        let login = settings.token.as_ref().map(|token| (endpoint, token.clone()));
         Ok(Self { agent: config.build().new_agent(), login, stall: settings.stall_timeout })
     }
 
@@ -118,7 +118,7 @@ impl Client {
     fn once(&self, method: &Method, uri: &Uri, rest: Option<&Rest>) -> Result<Response<Body>, ureq::Error> {
         let mut request = Request::builder().method(method).uri(uri);
         if let Some((_, token)) = self.login.as_ref().filter(|(endpoint, _)| same_origin(endpoint, uri)) {
-            request = request.header(AUTHORIZATION, token);
+            request = request.header(AUTHORIZATION, format!("Bearer {}", token.secret()));
         }
         if let Some(Rest { from, validator }) = rest {
             request = request.header(RANGE, format!("bytes={from}-")).header(IF_RANGE, validator);
@@ -170,5 +170,9 @@ fn root_certificates(path: &Path) -> Result<RootCerts, HubError> {
         Ok(PemItem::Certificate(certificate)) => Some(certificate),
         _ => None,
     });
-    Ok(RootCerts::Specific(Arc::new(certificates.collect())))
+    let certificates: Vec<_> = certificates.collect();
+    if certificates.is_empty() {
+        return Err(HubError::io("read", path)(std::io::Error::other("it holds no certificates")));
+    }
+    Ok(RootCerts::Specific(Arc::new(certificates)))
 }

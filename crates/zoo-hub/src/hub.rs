@@ -15,7 +15,6 @@ use crate::{HubError, PYTORCH, Progress, Settings, Silent};
 #[derive(Debug)]
 pub struct Hub {
     settings: Settings,
-    pub(crate) client: Client,
 }
 
 /// A published file.
@@ -58,12 +57,9 @@ impl Download {
 }
 
 impl Hub {
-    /// Nothing is read or written yet, but for the certificates that the settings name.
-    ///
-    /// # Errors
-    /// [`HubError::Name`] where the endpoint is no address, [`HubError::Io`] where the certificates cannot be read.
-    pub fn new(settings: Settings) -> Result<Self, HubError> {
-        Ok(Self { client: Client::new(&settings)?, settings })
+    /// Nothing is read, written or asked for yet.
+    pub fn new(settings: Settings) -> Self {
+        Self { settings }
     }
 
     /// What it goes by.
@@ -117,9 +113,10 @@ impl Hub {
         if self.own(wanted, &mut Silent)? {
             return Ok(path.clone());
         }
+        let client = Client::new(&self.settings)?;
         let mut errors = vec![];
         for address in &wanted.addresses {
-            match Transfer::new(&self.client, address, &wanted.target).run(self.settings.retry, progress) {
+            match Transfer::new(&client, address, &wanted.target).run(self.settings.retry, progress) {
                 Ok(sha256) => {
                     verified::remember(path, &beside(path, "verified"), &sha256);
                     return Ok(path.clone());

@@ -6,7 +6,7 @@
 //! network, where a download that was cut off goes on from where it stopped.
 //!
 //! ```ignore
-//! let hub = Hub::new(Settings::from_env()?)?;
+//! let hub = Hub::new(Settings::from_env(None)?);
 //! let path = hub.fetch(&Download::from_address("https://download.pytorch.org/models/resnet50-11ad3fa6.pth")?, &mut Silent)?;
 //! ```
 //!

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::address::shown;
 use crate::checkpoint::{CONFIG, WEIGHTS};
-use crate::client::Linked;
+use crate::client::{Client, Linked};
 use crate::download::Target;
 use crate::hub::Wanted;
 use crate::{Checkpoint, Hub, HubError, Progress, Repository, TimmConfig, name};
@@ -73,10 +73,11 @@ impl Hub {
     /// Asks the server, and where `patient` again after failures that may pass.
     fn ask_for_commit(&self, repository: &Repository, patient: bool, progress: &mut dyn Progress) -> Result<Option<String>, HubError> {
         let address = self.address(repository, repository.revision(), CONFIG);
+        let client = Client::new(self.settings())?;
         let retry = self.settings().retry;
         let mut failures = 0;
         loop {
-            let result = self.client.head(&address).and_then(|reply| match (reply.status, reply.linked) {
+            let result = client.head(&address).and_then(|reply| match (reply.status, reply.linked) {
                 (200, Linked { commit, .. }) => Ok(commit),
                 (status, _) => Err(HubError::Status { status, address: shown(&address) }),
             });

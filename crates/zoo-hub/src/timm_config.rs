@@ -31,6 +31,7 @@ pub struct TimmConfig {
     #[serde(deserialize_with = "or_default")]
     pub model_args: Map<String, Value>,
     /// The weights and the preprocessing they were trained with.
+    #[serde(deserialize_with = "or_default")]
     pub pretrained_cfg: PretrainedCfg,
 }
 
@@ -47,6 +48,7 @@ pub struct PretrainedCfg {
     /// The smallest size.
     pub min_input_size: Option<[usize; 3]>,
     /// Whether the model takes no other size.
+    #[serde(deserialize_with = "or_default")]
     pub fixed_input_size: bool,
     /// `bicubic`, `bilinear`, ...
     pub interpolation: Option<String>,
