@@ -70,6 +70,13 @@ fn layers_and_core_are_the_ground() {
 }
 
 #[test]
+fn the_hub_knows_nothing_of_tensors() {
+    let all = normal_dependencies();
+    let ours: Vec<_> = all["zoo-hub"].keys().filter(|name| name.contains("burn") || name.contains("zoo")).collect();
+    assert!(ours.is_empty(), "{ours:?}");
+}
+
+#[test]
 fn every_package_takes_the_workspaces_lints() {
     for package in metadata()["packages"].as_array().unwrap() {
         let manifest = std::fs::read_to_string(package["manifest_path"].as_str().unwrap()).unwrap();
