@@ -82,7 +82,8 @@ fn servers_that_mistake_ranges() {
     let whole: Answer = |bytes| Reply::new(200, bytes);
     let other_place: Answer =
         |bytes| Reply::new(206, &bytes[5..]).header("Content-Range", "bytes 5-299999/300000").header("ETag", "\"v1\"");
-    let other_length: Answer = |bytes| Reply::new(206, &bytes[100_000..]).header("Content-Range", "bytes 100000-299999/300001");
+    let other_length: Answer =
+        |bytes| Reply::new(206, [&bytes[100_000..], b"x"].concat()).header("Content-Range", "bytes 100000-300000/300001");
     let other_file: Answer =
         |bytes| Reply::new(206, &bytes[100_000..]).header("Content-Range", "bytes 100000-299999/300000").header("ETag", "\"v2\"");
     let unnamed: Answer = |bytes| Reply::new(206, &bytes[100_000..]);
