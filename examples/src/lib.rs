@@ -7,6 +7,7 @@
 //! | [`finetune_head`] | a frozen body and a fresh head, trained on classes that the body never saw |
 //! | [`two_backends`] | one model with the same weights on two backends |
 //! | [`custom_network`] | a network from a TOML text, and its summary without a forward pass |
+//! | [`gallery`] | a picture of a run: its accuracy, its answers, its mistakes |
 //!
 //! A backend can be named after `--`: `cargo run -p zoo-examples --example single_model -- wgpu`; by default it is flex.
 
@@ -18,6 +19,7 @@ use zoo_backend::Backend;
 pub mod custom_network;
 pub mod feature_extraction;
 pub mod finetune_head;
+pub mod gallery;
 pub mod single_model;
 pub mod two_backends;
 

@@ -163,7 +163,7 @@ pub fn fetch(name: &str, tag: Option<&str>, hub: &Hub, progress: &mut dyn Progre
 /// # Errors
 /// Any [`PretrainedError`].
 pub fn pretrained(name: &str, tag: Option<&str>, device: &Device) -> Result<AnyClassifier, PretrainedError> {
-    let published = fetch(name, tag, &Hub::new(Settings::from_env(None)?)?, &mut Silent)?;
+    let published = fetch(name, tag, &Hub::new(Settings::from_env(None)?), &mut Silent)?;
     Ok(published.load(BuildOptions::default(), device)?.0)
 }
 

@@ -32,7 +32,7 @@ impl HubArgs {
         let mut settings = Settings::from_env(self.cache_dir.as_deref()).map_err(|e| Failure::usage(&e))?;
         settings.offline |= self.offline;
         settings.mirrors.splice(0..0, self.mirror.iter().cloned());
-        Hub::new(settings).map_err(|e| Failure::usage(&e))
+        Ok(Hub::new(settings))
     }
 }
 

@@ -6,6 +6,6 @@ mod hub;
 pub mod output;
 mod program;
 
-pub use hub::{DownloadReport, HubArgs};
 pub use failure::{Failure, one_line, sentence};
+pub use hub::{DownloadReport, HubArgs};
 pub use program::run;

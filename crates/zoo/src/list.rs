@@ -55,13 +55,8 @@ pub(crate) fn run(args: &ListArgs) -> Result<(), Failure> {
     if args.json {
         return output::json(&rows);
     }
-    let mut columns = vec![
-        ("name", Align::Left),
-        ("family", Align::Left),
-        ("params", Align::Right),
-        ("macs", Align::Right),
-        ("input", Align::Left),
-    ];
+    let mut columns =
+        vec![("name", Align::Left), ("family", Align::Left), ("params", Align::Right), ("macs", Align::Right), ("input", Align::Left)];
     if args.pretrained {
         columns.extend([("top1", Align::Right), ("weights", Align::Left)]);
     }
