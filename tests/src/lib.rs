@@ -87,8 +87,24 @@ pub struct PublishedWeights {
     pub name: String,
     /// Multiply-accumulates in billions at the size of `crop`.
     pub gflops: Option<f64>,
+    /// The file's name.
+    pub file: String,
+    /// Top-1 accuracy in per cent; none for weights that hold features only.
+    pub acc1: Option<f64>,
+    /// Top-5 accuracy in per cent.
+    pub acc5: Option<f64>,
+    /// Length of the short side before the crop.
+    pub resize: usize,
     /// Side of the input in pixels.
     pub crop: usize,
+    /// `bilinear` or `bicubic`.
+    pub interpolation: String,
+    /// Of each channel.
+    pub mean: [f32; 3],
+    /// Of each channel.
+    pub std: [f32; 3],
+    /// Address of the training recipe.
+    pub recipe: String,
 }
 
 /// The fixtures `KIND.json` and `KIND-*.json` together, sorted by file name.

@@ -30,6 +30,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         drop(gradients);
     }
     let peak = zoo_benches::peak_memory().map_or_else(|| "unknown".to_owned(), |mb| format!("{mb:.0} MB"));
-    println!("{name} batch {batch} at {side}: median {:.3} s a forward and backward pass, peak memory {peak}", zoo_benches::median(seconds));
+    println!(
+        "{name} batch {batch} at {side}: median {:.3} s a forward and backward pass, peak memory {peak}",
+        zoo_benches::median(seconds)
+    );
     Ok(())
 }
