@@ -50,3 +50,33 @@ fn a_stopped_and_resumed_run_ends_as_an_unbroken_one() {
     assert_eq!(String::from_utf8(read(&whole, "summary.csv")).unwrap().lines().count(), 31);
     assert!(refused(&["--output", &whole], 2).contains("not empty"));
 }
+
+/// On a terminal: the dashboard, which gives the screen back and leaves the epochs and the result behind.
+#[test]
+#[cfg(unix)]
+fn a_terminal_gets_the_dashboard() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    // util-linux's `script` runs a command on a terminal of its own.
+    let command = format!("'{}' --epochs 1 --limit 64 --output '{}'", env!("CARGO_BIN_EXE_train"), run.display());
+    let on_terminal =
+        |command: &str| std::process::Command::new("script").args(["-qec", command, "/dev/null"]).env("TERM", "xterm-256color").output();
+    let output = match on_terminal(&command) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            eprintln!("skipped: there is no `script` here to make a terminal");
+            return;
+        }
+        output => output.unwrap(),
+    };
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{text}");
+    let (enter, leave) = ("\u{1b}[?1049h", "\u{1b}[?1049l");
+    let screen = text.split_once(enter).unwrap().1.split_once(leave).unwrap();
+    assert!(screen.0.contains("Learning rate") && screen.0.contains("lenet5 on digits"), "{text}");
+    assert!(screen.1.contains("Valid: 0") && screen.1.contains("*** Test accuracy"), "{text}");
+    assert!(run.join("result.json").is_file());
+    // `--plain` leaves the screen alone.
+    std::fs::remove_dir_all(&run).unwrap();
+    let output = on_terminal(&(command + " --plain")).unwrap();
+    assert!(output.status.success() && !String::from_utf8_lossy(&output.stdout).contains(enter));
+}

@@ -29,6 +29,7 @@ mod block;
 mod config;
 mod describe;
 mod interpolate;
+mod keys;
 mod model;
 mod weights;
 

@@ -131,9 +131,10 @@ impl Classifier for VisionTransformer {
         self.num_classes
     }
 
-    /// Files of before torchvision 0.14 name the layers of the MLP.
+    /// Files of before torchvision 0.14 name the layers of the MLP; timm has keys of its own for the same network.
     fn rename_key(&self, published: &str) -> Option<String> {
-        let new = published.replace(".mlp.linear_1.", ".mlp.0.").replace(".mlp.linear_2.", ".mlp.3.");
+        let new = crate::keys::from_timm(published)
+            .unwrap_or_else(|| published.replace(".mlp.linear_1.", ".mlp.0.").replace(".mlp.linear_2.", ".mlp.3."));
         (new != published).then_some(new)
     }
 

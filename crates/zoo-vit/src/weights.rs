@@ -1,6 +1,7 @@
 //! Published weights, each model's default first.
 
 use zoo_core::Interpolation::{Bicubic, Bilinear};
+use zoo_core::Origin::HuggingFace;
 use zoo_core::Weights;
 
 #[rustfmt::skip]
@@ -15,6 +16,15 @@ pub(crate) const WEIGHTS: &[Weights] = &[
     Weights::torchvision("vit_l_16", "IMAGENET1K_SWAG_E2E_V1", "vit_l_16_swag-4f3808c9.pth", [512, 512], Bicubic, [88.064, 98.512], "https://github.com/facebookresearch/SWAG").licensed("CC-BY-NC-4.0"),
     Weights::torchvision("vit_l_16", "IMAGENET1K_SWAG_LINEAR_V1", "vit_l_16_lc_swag-4d563306.pth", [224, 224], Bicubic, [85.146, 97.422], "https://github.com/pytorch/vision/pull/5793").licensed("CC-BY-NC-4.0"),
     Weights::torchvision("vit_l_32", "IMAGENET1K_V1", "vit_l_32-c7638314.pth", [256, 224], Bilinear, [76.972, 93.07], "https://github.com/pytorch/vision/tree/main/references/classification#vit_l_32"),
+    Weights::timm("vit_b_16", "augreg2_in21k_ft_in1k", "model.safetensors", HuggingFace("timm/vit_base_patch16_224.augreg2_in21k_ft_in1k"), [248, 224]).normalised([0.5; 3], [0.5; 3]),
+    Weights::timm("vit_b_16", "augreg_in1k", "model.safetensors", HuggingFace("timm/vit_base_patch16_224.augreg_in1k"), [248, 224]).normalised([0.5; 3], [0.5; 3]),
+    Weights::timm("vit_b_16", "augreg_in21k_ft_in1k", "model.safetensors", HuggingFace("timm/vit_base_patch16_224.augreg_in21k_ft_in1k"), [248, 224]).normalised([0.5; 3], [0.5; 3]),
+    Weights::timm("vit_b_16", "orig_in21k_ft_in1k", "model.safetensors", HuggingFace("timm/vit_base_patch16_224.orig_in21k_ft_in1k"), [248, 224]).normalised([0.5; 3], [0.5; 3]),
+    Weights::timm("vit_b_16", "sam_in1k", "model.safetensors", HuggingFace("timm/vit_base_patch16_224.sam_in1k"), [248, 224]).normalised([0.5; 3], [0.5; 3]),
+    Weights::timm("vit_b_32", "augreg_in1k", "model.safetensors", HuggingFace("timm/vit_base_patch32_224.augreg_in1k"), [248, 224]).normalised([0.5; 3], [0.5; 3]),
+    Weights::timm("vit_b_32", "augreg_in21k_ft_in1k", "model.safetensors", HuggingFace("timm/vit_base_patch32_224.augreg_in21k_ft_in1k"), [248, 224]).normalised([0.5; 3], [0.5; 3]),
+    Weights::timm("vit_b_32", "sam_in1k", "model.safetensors", HuggingFace("timm/vit_base_patch32_224.sam_in1k"), [248, 224]).normalised([0.5; 3], [0.5; 3]),
+    Weights::timm("vit_l_16", "augreg_in21k_ft_in1k", "model.safetensors", HuggingFace("timm/vit_large_patch16_224.augreg_in21k_ft_in1k"), [248, 224]).normalised([0.5; 3], [0.5; 3]),
 ];
 
 /// timm's names for the same networks.
