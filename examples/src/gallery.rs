@@ -111,7 +111,7 @@ fn digit(svg: &mut String, seen: &Seen, [x, y]: [usize; 2]) -> std::fmt::Result 
 fn chart(svg: &mut String, accuracies: &[f64]) -> std::fmt::Result {
     let [width, height] = CHART.map(|side| side as f64);
     let (left, top) = (40.0, 34.0);
-    let least = (accuracies.iter().copied().fold(90.0, f64::min) / 10.0).floor() * 10.0;
+    let least = (accuracies.iter().copied().fold(80.0, f64::min) / 20.0).floor() * 20.0;
     let x = |epoch: f64| left + epoch / (accuracies.len().max(2) - 1) as f64 * (width - left);
     let y = |accuracy: f64| top + (100.0 - accuracy) / (100.0 - least) * height;
     writeln!(svg, "<text x=\"{left}\" y=\"22\">validation accuracy in per cent, by epoch</text>")?;
