@@ -18,6 +18,8 @@ pub(crate) struct Checkpoint {
     /// The model's name in the zoo.
     pub(crate) name: String,
     pub(crate) model: AnyClassifier,
+    /// What it was built with.
+    pub(crate) options: BuildOptions,
     pub(crate) transform: Transform,
     /// The file's own class names, where it has them.
     pub(crate) classes: Option<Vec<String>>,
@@ -63,7 +65,8 @@ impl Trained {
                 let (model, _) = published.load(BuildOptions::default(), device)?;
                 let transform = zoo_recipes::evaluation_transform(&published.preparation, model.in_channels());
                 transform.validate().map_err(|e| Failure::failed(&e))?;
-                Ok(Checkpoint { name: published.model.to_owned(), model, transform, classes: published.classes, data_seed: None })
+                let (name, options) = (published.model.to_owned(), published.options);
+                Ok(Checkpoint { name, model, options, transform, classes: published.classes, data_seed: None })
             }
         }
     }
@@ -104,11 +107,13 @@ impl Opened {
             Some(options) if meta.model.as_deref() == Some(&named.name) => options.clone(),
             _ => BuildOptions::default(),
         };
+        let mut options = options;
         let mut model = named.build(options.clone(), device)?;
         if let Some(classes) = self.head_classes(&model)
             && classes != model.num_classes()
         {
-            model = named.build(options.clone().with_num_classes(classes), device)?;
+            options = options.with_num_classes(classes);
+            model = named.build(options.clone(), device)?;
         }
         let report = zoo_weights::load(&mut model, &self.file)?;
         if let Some(layer) = report.reinitialised.first() {
@@ -122,7 +127,8 @@ impl Opened {
         };
         let classes = meta.classes.clone().filter(|classes| classes.len() == model.num_classes());
         let data_seed = meta.extra.get(zoo_recipes::DATA_SEED).and_then(serde_json::Value::as_u64);
-        Ok(Checkpoint { name: named.name, model, transform, classes, data_seed })
+        options.definition = named.definition.or(options.definition);
+        Ok(Checkpoint { name: named.name, model, options, transform, classes, data_seed })
     }
 
     /// The number of classes of the file's last layer.

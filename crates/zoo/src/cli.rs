@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Evaluate(EvaluateArgs),
     /// Downloads published weights and says where they are.
     Fetch(FetchArgs),
+    /// Writes a model's weights as .safetensors under PyTorch's keys, with what is needed to use them.
+    Convert(ConvertArgs),
     /// Compares models on your backend with numbers that PyTorch computed.
     Verify(VerifyArgs),
 }
@@ -118,6 +120,19 @@ pub(crate) struct FetchArgs {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) hub: HubArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConvertArgs {
+    /// The model, where the weights do not name it: a name, hf-hub:org/name, local-dir:PATH or a .toml file.
+    pub(crate) model: Option<String>,
+    #[command(flatten)]
+    pub(crate) trained: Trained,
+    /// The file to write.
+    #[arg(long, value_name = "FILE.safetensors")]
+    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) compute: Compute,
 }
 
 #[derive(Debug, Args)]

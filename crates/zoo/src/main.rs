@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod cli;
+mod convert;
 mod evaluate;
 mod fetch;
 mod list;
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
         Command::Summary(args) => summary::run(args),
         Command::Predict(args) => predict::run(args),
         Command::Evaluate(args) => evaluate::run(args),
+        Command::Convert(args) => convert::run(args),
         Command::Fetch(args) => fetch::run(args),
         Command::Verify(args) => verify::run(args),
     })

@@ -184,6 +184,21 @@ fn fetch_says_where_the_file_is() {
 }
 
 #[test]
+fn what_is_converted_knows_itself() {
+    let repository = Repository::new();
+    let cache = tempfile::tempdir().unwrap();
+    let (name, file) = (format!("local-dir:{}", repository.text("net")), repository.text("own.safetensors"));
+    let nowhere = "http://127.0.0.1:9";
+    let output = zoo(cache.path(), nowhere, &["convert", &name, "--output", &file]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    // Neither the model nor the preprocessing nor the labels are said again.
+    let args = ["predict", &repository.text("a.png"), "--weights", &file, "--json"];
+    assert_right(&top(&zoo(cache.path(), nowhere, &args)), &repository.logits());
+    let wrong = zoo(cache.path(), nowhere, &["convert", &name, "--output", &repository.text("own.pth")]);
+    assert!(error(&wrong, 2).contains("must end in .safetensors"));
+}
+
+#[test]
 fn a_file_that_is_not_what_was_published_is_not_used() {
     let server = Server::new([("/models/squeezenet1_1-b8a52dc0.pth".to_owned(), vec![7; 1000])].into());
     let cache = tempfile::tempdir().unwrap();
