@@ -40,7 +40,7 @@ impl Progress for Report {
             bar.set_length(steps as u64);
             bar.set_position(step as u64);
             bar.set_message(format!("epoch {epoch}  loss {loss:.4}  lr {lr:.2e}  {images_per_second:.0} img/s"));
-        } else if step % 20 == 0 || step == steps {
+        } else if step == 1 || step % 20 == 0 || step == steps {
             let percent = 100 * step / steps.max(1);
             let line =
                 format!("Train: {epoch} [{step:>4}/{steps} ({percent:>3}%)]  Loss: {loss:.4}  LR: {lr:.3e}  {images_per_second:.0} img/s");
