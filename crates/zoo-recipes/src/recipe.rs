@@ -58,7 +58,8 @@ pub struct Recipe {
     pub batch_size: usize,
     /// `sgd` or `adamw`.
     pub opt: OptimizerKind,
-    /// Learning rate after the warm-up.
+    /// Learning rate after the warm-up. Where nothing says it, `sgd` has 0.1 for 256 pictures in a step and in proportion
+    /// (torchvision's and timm's rule), `adamw` 4e-3 for models of less than a million parameters and 3e-4 for larger ones.
     pub lr: f64,
     /// `sgd`: momentum in `[0, 1)`.
     pub momentum: f64,
@@ -183,9 +184,24 @@ impl Recipe {
             let near = nearest(&key.replace('-', "_"), KEYS.iter().copied()).into_iter().next();
             return Err(RecipeError::UnknownKey { key: key.clone(), nearest: near });
         }
-        let recipe: Self = table.try_into().map_err(|e: toml::de::Error| syntax(&e))?;
+        let says_lr = table.contains_key("lr");
+        let mut recipe: Self = table.try_into().map_err(|e: toml::de::Error| syntax(&e))?;
+        if !says_lr {
+            recipe.lr = recipe.default_lr();
+        }
         recipe.check()?;
         Ok(recipe)
+    }
+
+    /// One rate for all would leave LeNet's sigmoids where they are, or blow a VGG up.
+    fn default_lr(&self) -> f64 {
+        match self.opt {
+            OptimizerKind::Sgd => 0.1 * self.batch_size as f64 / 256.0,
+            OptimizerKind::AdamW => {
+                let large = burn_zoo::info(&self.model).is_some_and(|info| info.params >= 1_000_000);
+                if large { 3e-4 } else { Self::default().lr }
+            }
+        }
     }
 
     /// The recipe of a run that goes on, overridden by the flags that may change: the number of epochs, and where and
@@ -285,6 +301,13 @@ mod tests {
         let recipe = Recipe::resolve(Some("lr = 0.25\nepochs = 3"), flags).unwrap();
         assert_eq!((recipe.lr, recipe.epochs, recipe.batch_size), (0.5, 3, Recipe::default().batch_size));
         assert_eq!(Recipe::resolve(Some(&recipe.to_toml().unwrap()), toml::Table::new()).unwrap(), recipe);
+    }
+
+    #[test]
+    fn a_rate_that_nobody_says_fits_the_model() {
+        let lr = |text: &str| Recipe::resolve(Some(text), toml::Table::new()).unwrap().lr;
+        assert_eq!([lr(""), lr("model = \"vgg11_bn\""), lr("model = \"vgg11_bn\"\nlr = 4e-3")], [4e-3, 3e-4, 4e-3]);
+        assert_eq!(lr("model = \"vgg11_bn\"\nopt = \"sgd\"\nbatch_size = 64"), 0.025);
     }
 
     #[test]
