@@ -29,7 +29,8 @@ fn normal_dependencies() -> BTreeMap<String, BTreeMap<String, BTreeSet<String>>>
 
 /// The facade knows all families; the rest of its dependencies are the ground.
 fn families(all: &BTreeMap<String, BTreeMap<String, BTreeSet<String>>>) -> Vec<String> {
-    let ground = ["zoo-core", "zoo-layers"];
+    // The last two come with the feature `pretrained` only.
+    let ground = ["zoo-core", "zoo-layers", "zoo-hub", "zoo-weights"];
     all["burn-zoo"].keys().filter(|name| name.starts_with("zoo-") && !ground.contains(&name.as_str())).cloned().collect()
 }
 

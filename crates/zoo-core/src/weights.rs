@@ -12,7 +12,7 @@ pub enum Interpolation {
 /// Where a file of weights lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// Among torchvision's files; its name ends in the first eight hex digits of its SHA-256.
+    /// Among torchvision's files; its name ends in the first eight hex digits or more of its SHA-256.
     TorchVision,
     /// In this folder (an address that ends in `/`), under a name that ends in the first eight hex digits of its SHA-256.
     Address(&'static str),
@@ -118,7 +118,7 @@ impl Weights {
     pub fn sha256_prefix(&self) -> Option<&'static str> {
         let stem = self.file.rsplit_once('.')?.0;
         let digits = stem.rsplit_once('-')?.1;
-        (digits.len() == 8 && digits.bytes().all(|b| b.is_ascii_hexdigit())).then_some(digits)
+        ((8..=64).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_hexdigit())).then_some(digits)
     }
 
     /// Whether a user's `tag` means these: in any case, with or without torchvision's `ResNet50_Weights.` before it.

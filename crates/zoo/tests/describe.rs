@@ -38,7 +38,7 @@ fn totals_are_torchvisions() {
         assert_eq!((&summary["params"], &summary["macs"]), (&row["params"], &row["macs"]), "{name}");
         assert_eq!(row["input"], serde_json::json!([3, 224, 224]));
         let keys: Vec<_> = row.as_object().unwrap().keys().collect();
-        assert_eq!(keys, ["name", "family", "params", "macs", "input"]);
+        assert_eq!(keys, ["name", "family", "params", "macs", "input", "aliases", "weights", "top1"]);
     }
 }
 

@@ -113,7 +113,19 @@ fn model() -> burn_zoo::AnyClassifier {
 /// The program with caches of its own, and nobody else's.
 fn zoo(cache: &Path, endpoint: &str, args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_zoo"));
-    for name in ["HF_TOKEN", "BURN_ZOO_OFFLINE", "HF_HUB_OFFLINE", "BURN_ZOO_MIRROR", "HF_HUB_CACHE", "http_proxy", "HTTP_PROXY"] {
+    for name in [
+        "HF_TOKEN",
+        "BURN_ZOO_OFFLINE",
+        "HF_HUB_OFFLINE",
+        "BURN_ZOO_MIRROR",
+        "HF_HUB_CACHE",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+    ] {
         command.env_remove(name);
     }
     let own = [("HF_ENDPOINT", endpoint.into()), ("BURN_ZOO_CACHE", cache.join("own")), ("HF_HOME", cache.join("hf"))];
@@ -203,15 +215,13 @@ fn a_file_that_is_not_what_was_published_is_not_used() {
     let server = Server::new([("/models/squeezenet1_1-b8a52dc0.pth".to_owned(), vec![7; 1000])].into());
     let cache = tempfile::tempdir().unwrap();
     let mirror = format!("{}/models", server.address);
-    // The mirror alone: torchvision's own address is not to be reached from a test.
-    let args = ["fetch", "squeezenet1_1", "--mirror", &mirror];
-    let mut command = Command::new(env!("CARGO_BIN_EXE_zoo"));
-    let output = command.env("https_proxy", "http://127.0.0.1:9").env("BURN_ZOO_CACHE", cache.path()).args(args).output().unwrap();
+    // A mirror stands in for torchvision's own address, which is not to be reached from a test.
+    let output = zoo(cache.path(), "http://127.0.0.1:9", &["fetch", "squeezenet1_1", "--mirror", &mirror]);
     assert_eq!(output.status.code(), Some(1));
-    let message = String::from_utf8(output.stderr).unwrap();
+    let message = String::from_utf8_lossy(&output.stderr);
     assert!(message.contains("b8a52dc0"), "{message}");
     assert_eq!(server.asked("GET /models/squeezenet1_1-b8a52dc0.pth"), 1);
-    assert!(!cache.path().join("squeezenet1_1-b8a52dc0.pth").exists());
+    assert!(!cache.path().join("own/squeezenet1_1-b8a52dc0.pth").exists());
 }
 
 #[test]
