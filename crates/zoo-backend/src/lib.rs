@@ -2,6 +2,8 @@
 //! sentence that says what to do.
 
 mod open;
+#[cfg(feature = "wgpu")]
+mod software;
 
 use std::fmt;
 use std::str::FromStr;

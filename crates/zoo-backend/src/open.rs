@@ -71,6 +71,9 @@ fn libtorch() -> Device {
 fn graphics(backend: Backend, index: Option<usize>, options: burn::tensor::wgpu::WgpuOptions) -> Result<Device, BackendError> {
     use burn::tensor::DeviceKind;
     let no_device = |reason: String| BackendError::NoDevice { backend, reason };
+    if index.is_none() {
+        crate::software::tune_briefly();
+    }
     let kind = index.map_or(DeviceKind::DefaultDevice, DeviceKind::DiscreteGpu);
     match options.device_kind(kind).init() {
         Ok(device) => Ok(device),
