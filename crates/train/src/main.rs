@@ -38,7 +38,7 @@ fn run(cli: &Cli) -> Result<(), Failure> {
     };
     let interrupter = Interrupter::new();
     let stop = interrupter.clone();
-    ctrlc::set_handler(move || stop.stop(Some("Ctrl-C"))).map_err(|e| Failure::Failed(format!("cannot listen for Ctrl-C: {e}")))?;
+    zoo_cli::on_interrupt(move || stop.stop(Some("Ctrl-C")))?;
     let resume = cli.resume.is_some();
     let ended = if screen::wanted(cli.plain) {
         // The screen is given back before anything else is said.

@@ -3,9 +3,11 @@
 
 mod failure;
 mod hub;
+mod interrupt;
 pub mod output;
 mod program;
 
 pub use failure::{Failure, one_line, sentence};
 pub use hub::{DownloadReport, HubArgs};
+pub use interrupt::on_interrupt;
 pub use program::run;
