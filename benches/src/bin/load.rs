@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         return Ok(());
     }
-    let path = std::env::temp_dir().join(format!("{name}.safetensors"));
+    let path = std::env::temp_dir().join(format!("{name}-{}.safetensors", std::process::id()));
     zoo_weights::save(&burn_zoo::build(name, &BuildOptions::default(), &device)?, &path, &WeightsMeta::default())?;
     println!("{}", path.display());
     Ok(())
