@@ -11,7 +11,6 @@ fn drops(kind: &str, with: &BuildOptions, without: &BuildOptions) {
     let shape = [8, 3, 32, 32];
     let training = |options: &BuildOptions| {
         let model = filled(kind, options, &autodiff);
-        // Random numbers are used up in the second pass as in the first.
         [0, 1].map(|_| values(model.forward(images(shape, &autodiff))))
     };
     let [first, second] = training(with);
