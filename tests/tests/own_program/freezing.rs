@@ -77,16 +77,16 @@ fn a_step_leaves_what_is_frozen_and_moves_the_rest() {
     }
 }
 
-/// Each stage of every model, also one that ends with a layer without parameters.
+/// Each stage of every model, also one that ends with a layer without parameters or is but a pooling.
 #[test]
-fn every_stage_freezes_more_than_the_one_before() {
+fn every_stage_freezes_all_that_the_one_before_does() {
     let device = Device::flex();
     for model in burn_zoo::models() {
         let name = model.info.name;
         let built = || burn_zoo::build(name, &options(), &device).unwrap();
         let stages = built().stage_names();
         let counts: Vec<_> = stages.iter().map(|stage| freeze_up_to(built(), stage).1).collect();
-        assert!(counts[0] > 0 && counts.windows(2).all(|pair| pair[0] < pair[1]), "{name}: {stages:?} {counts:?}");
+        assert!(counts[0] > 0 && counts.windows(2).all(|pair| pair[0] <= pair[1]), "{name}: {stages:?} {counts:?}");
         assert!(counts[counts.len() - 1] < model.info.params, "{name}: the head");
         assert_eq!(freeze_up_to(built(), "no_such_stage").1, 0);
     }
