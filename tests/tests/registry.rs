@@ -98,7 +98,12 @@ fn forward_agrees_with_the_description_at_the_smallest_input() {
         let trace = built.describe().trace([channels, size, size]).unwrap();
         let intermediates = built.forward_intermediates(images.clone());
         assert_eq!(intermediates.iter().map(|i| i.name.clone()).collect::<Vec<_>>(), built.stage_names(), "{name}");
-        for found in intermediates {
+        let stages = built.stages([channels, size, size]).unwrap();
+        assert_eq!(stages.len(), intermediates.len(), "{name}");
+        for (found, stage) in intermediates.into_iter().zip(stages) {
+            assert_eq!((&found.name, found.features.dims()[1]), (&stage.name, stage.channels), "{name}");
+            // Without padding there are fewer places than the strides alone would leave.
+            assert!(found.features.dims()[2] <= size.div_ceil(stage.reduction), "{name}: {stage:?}: {:?}", found.features.dims());
             let place = trace.output_of(&found.name).unwrap_or_else(|| panic!("{name}: no layer {}", found.name));
             // Transformers flow as [tokens, channels] or [height, width, channels]; their intermediates are maps all the same.
             let mut dims = found.features.dims()[1..].to_vec();
@@ -117,7 +122,6 @@ fn forward_agrees_with_the_description_at_the_smallest_input() {
                 found.name
             );
         }
-        assert_eq!(built.stages([channels, size, size]).unwrap().len(), built.stage_names().len(), "{name}");
         let features = built.forward_features(images);
         assert_eq!(built.forward_head(features, true).dims(), [2, built.num_features()], "{name}");
         let smaller = built.check_input([channels, size - 1, size - 1]);

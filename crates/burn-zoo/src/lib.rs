@@ -1,12 +1,45 @@
 //! Burn Zoo: image-classification models for [Burn](https://burn.dev), every family behind one entry point.
 //!
-//! ```ignore
-//! let options = burn_zoo::BuildOptions::default().with_num_classes(10);
-//! let model = burn_zoo::build("vgg16", &options, &device)?;
+//! ```no_run
+//! # use burn::tensor::{Device, Tensor};
+//! # fn example(device: &Device, images: Tensor<4>) -> Result<(), burn_zoo::BuildError> {
+//! use burn_zoo::{BuildOptions, Classifier};
+//! let model = burn_zoo::build("vgg16", &BuildOptions::default().with_num_classes(10), device)?;
 //! let logits = model.forward(images); // [batch, 10] of [batch, 3, height, width]
+//! # Ok(())
+//! # }
 //! ```
 //!
-//! The families are crates of their own (`zoo-vgg`, `zoo-lenet`, ...): a program that needs one depends on it alone.
+//! The families are crates of their own (`zoo-vgg`, `zoo-lenet`, ...): a program that needs one depends on it alone. What a
+//! program can do with a model is told in [`zoo_core`], and for each family in its crate; here for all alike:
+//!
+//! ```no_run
+//! # use burn::tensor::{Device, Tensor};
+//! # fn example(device: &Device, images: Tensor<4>) -> Result<(), Box<dyn std::error::Error>> {
+//! use burn_zoo::{BuildError, BuildOptions, Classifier, GlobalPoolKind, params::freeze_up_to};
+//!
+//! let options = BuildOptions::default().with_num_classes(10).with_in_channels(1).with_global_pool(GlobalPoolKind::Max);
+//! // What a model does not have it refuses.
+//! let refused = burn_zoo::build("vgg16", &options, device);
+//! assert!(matches!(refused, Err(BuildError::Unsupported { option: "global_pool", .. })));
+//!
+//! let training = device.clone().autodiff().gradient_checkpointing();
+//! let mut model = burn_zoo::build("resnet18", &options, &training)?;
+//! for (stage, map) in model.stages([1, 224, 224])?.iter().zip(model.forward_intermediates(images)) {
+//!     // layer3: 256 channels, an input's pixels by 16, [batch, 256, 14, 14]
+//!     println!("{}: {} channels, by {}, {:?}", stage.name, stage.channels, stage.reduction, map.features.dims());
+//! }
+//! model.reset_classifier(5, &training);
+//! let (model, frozen) = freeze_up_to(model, "layer3");
+//! println!("{frozen} parameters are frozen");
+//!
+//! // The whole list, without building anything.
+//! for listed in burn_zoo::models() {
+//!     println!("{} ({}): {} parameters", listed.info.name, listed.family, listed.info.params);
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
 #[macro_use]
 mod registry;
@@ -19,8 +52,8 @@ pub use labels::imagenet_categories;
 pub use pretrained::{Preparation, PretrainedError, Published, fetch, find_weights, pretrained};
 pub use registry::Listed;
 pub use zoo_core::{
-    BuildError, BuildOptions, Classifier, Describe, Family, Features, InputError, Intermediate, Interpolation, ModelInfo, Node, Origin,
-    Setting, Shortcut, Stage, Weights, nearest, params,
+    ActivationKind, BuildError, BuildOptions, Classifier, Describe, Family, Features, GlobalPoolKind, InputError, Intermediate,
+    Interpolation, ModelInfo, Node, Origin, Setting, Shortcut, Stage, Weights, nearest, params,
 };
 
 families! {

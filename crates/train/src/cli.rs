@@ -102,6 +102,9 @@ flags! {
     smoothing: f64,
     /// Probability of mirroring a training picture
     hflip: f64,
+    /// Compute cheap intermediate results anew in the backward pass, to save memory
+    #[arg(num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    grad_checkpointing: bool,
     /// Seed of weights, order and dropout
     seed: u64,
     /// Threads that prepare pictures

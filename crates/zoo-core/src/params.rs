@@ -4,7 +4,7 @@
 //! `gamma` and `beta`; `zoo_layers::FullyConnected` keeps a large weight in parts. All of that is translated here, once, for
 //! everything that reads or writes parameters by name.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use burn::module::{Flag, Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{DType, Gradients, Tensor, TensorData};
@@ -275,11 +275,14 @@ fn transpose_columns(values: &[f32], width: usize, start: usize, columns: usize)
 
 /// Freezes everything up to and including a part of the model, such as the stage `layer2` or `features.10`: its parameters
 /// get no gradient, and its batch norms keep their running statistics. Gives the number of parameters that were frozen; 0
-/// where no parameter's name begins with `part`.
+/// where there is no such part.
+///
+/// A part without parameters, such as the activation that ends a stage, freezes all that stand before it. Dropout and
+/// stochastic depth stay as they are: they have no state that training would change.
 pub fn freeze_up_to<M: Module>(module: M, part: &str) -> (M, usize) {
     struct Freeze {
         path: Path,
-        frozen: Vec<String>,
+        frozen: HashSet<String>,
         count: usize,
     }
     impl ModuleMapper for Freeze {
@@ -305,13 +308,38 @@ pub fn freeze_up_to<M: Module>(module: M, part: &str) -> (M, usize) {
             if self.frozen.iter().any(inside) { Param::from_bool(false) } else { param }
         }
     }
-    let table = param_table(&module);
-    let within = |name: &str| name.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-    let last = table.iter().rposition(|info| within(&info.name));
-    let frozen = table.into_iter().take(last.map_or(0, |last| last + 1)).map(|info| info.name).collect();
-    let mut freeze = Freeze { path: Path::default(), frozen, count: 0 };
+    let mut freeze = Freeze { path: Path::default(), frozen: names_up_to(&module, part), count: 0 };
     let module = module.map(&mut freeze);
     (module, freeze.count)
+}
+
+/// The names of all parameters and buffers up to the end of a part; none where there is no such part.
+fn names_up_to<M: Module>(module: &M, part: &str) -> HashSet<String> {
+    struct Reach<'a> {
+        path: Path,
+        part: &'a str,
+        names: Vec<String>,
+        /// How many names there are by the end of the part.
+        reach: usize,
+    }
+    impl ModuleVisitor for Reach<'_> {
+        fn enter_module(&mut self, name: &str, container: &str) {
+            self.path.enter(name, container);
+        }
+        fn exit_module(&mut self, _: &str, _: &str) {
+            if self.path.name().strip_prefix(self.part).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')) {
+                self.reach = self.names.len();
+            }
+            self.path.exit();
+        }
+        fn visit_float<const D: usize>(&mut self, _: &Param<Tensor<D>>) {
+            self.names.push(self.path.name());
+        }
+    }
+    let mut reach = Reach { path: Path::default(), part, names: vec![], reach: 0 };
+    module.visit(&mut reach);
+    reach.names.truncate(reach.reach);
+    reach.names.into_iter().collect()
 }
 
 /// Fills a model by the rule in [`crate::fill()`] with this salt.

@@ -20,11 +20,44 @@
 //! and the joined result of the layer before are alive. In training the input of every layer is kept for `backward`,
 //! which is quadratic in a block's length, as in PyTorch without `memory_efficient`.
 //!
-//! ```ignore
-//! use zoo_core::{BuildOptions, Classifier, Family};
+//! # In a program of one's own
+//!
+//! No branch stands beside a shortcut that could do without it: `drop_path` is refused.
+//!
+//! ```no_run
+//! # use burn::tensor::{Device, Tensor};
+//! # fn example(device: &Device, images: Tensor<4>) -> Result<(), Box<dyn std::error::Error>> {
+//! use std::path::Path;
+//! use zoo_core::{BuildOptions, Classifier, Family, GlobalPoolKind, params::freeze_up_to};
+//! use zoo_densenet::DenseNet;
+//! use zoo_weights::{WeightsFile, load};
+//!
+//! // Less is kept for the backward pass; all of one training must be on such a device.
+//! let device = device.clone().autodiff().gradient_checkpointing();
+//! let options = BuildOptions::default()
+//!     .with_num_classes(10) // 0: no `classifier`, `forward` gives [batch, 1024]
+//!     .with_in_channels(1)
+//!     .with_global_pool(GlobalPoolKind::Max)
+//!     .with_dropout(0.2); // within the layers of the blocks
+//! let mut model = DenseNet::build("densenet121", &options, &device)?;
+//! // torchvision's file: the first convolution is summed over its channels, `classifier` starts anew.
+//! let report = load(&mut model, &WeightsFile::read(Path::new("densenet121.pth"))?)?;
+//! assert_eq!(report.adapted, ["features.conv0.weight"]);
+//!
+//! let features = model.forward_features(images.clone()); // [batch, 1024, 7, 7] of [batch, 1, 224, 224]
+//! assert_eq!(model.forward_head(features, true).dims()[1], 1024);
+//! // features.denseblock1, .denseblock2, .denseblock3 and .norm5 with 256, 512, 1024, 1024 channels.
+//! let stages = model.stages([1, 224, 224])?;
+//! assert_eq!((stages[2].name.as_str(), stages[2].channels, stages[2].reduction), ("features.denseblock3", 1024, 16));
+//! let maps = model.forward_intermediates(images); // the first is [batch, 256, 56, 56]
+//!
+//! model.reset_classifier(5, &device); // a fresh `classifier`
+//! let (model, frozen) = freeze_up_to(model, "features.denseblock2"); // its batch norms keep their running statistics
+//! // Those for 32x32 pictures can be of any depth and growth rate: table 2's largest.
 //! let options = BuildOptions { depth: Some(190), growth_rate: Some(40), ..BuildOptions::default() };
-//! let model = zoo_densenet::DenseNet::build("densenet_bc_cifar", &options, &device)?;
-//! let logits = model.forward(images); // [batch, 10] of [batch, 3, 32, 32]
+//! let largest = DenseNet::build("densenet_bc_cifar", &options, &device)?;
+//! # Ok(())
+//! # }
 //! ```
 
 mod block;

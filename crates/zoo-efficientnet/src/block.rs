@@ -3,6 +3,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use zoo_core::{Describe, Node};
+use zoo_layers::describe::Flow;
 use zoo_layers::shape::Window;
 use zoo_layers::{ActivationKind, ConvNormAct, DropPath, DropPathMode, MobileUnit, SqueezeExcite, init, residual_flow, scale_channels};
 
@@ -73,7 +74,7 @@ impl Describe for MbConv {
     fn describe(&self) -> Node {
         let kind = if self.fused { "FusedMBConv" } else { "MBConv" };
         Node::tree(kind, [("block", self.block.describe()), ("stochastic_depth", self.stochastic_depth.describe())])
-            .with_flow(residual_flow(self.residual, Some(1)))
+            .with_flow(residual_flow(self.residual, Some(Flow::Child(1))))
     }
 }
 

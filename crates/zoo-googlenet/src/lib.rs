@@ -27,10 +27,43 @@
 //! all heads. Initialisation of `googlenet` is torchvision's, normal(0, 0.01) (it cuts at 200 standard deviations), with
 //! zero biases; `bn_inception` draws convolutions by Kaiming's rule (fan out), since its paper names none.
 //!
-//! ```ignore
-//! use zoo_core::{BuildOptions, Classifier, Family};
-//! let model = zoo_googlenet::GoogLeNet::build("googlenet", &BuildOptions::default().with_num_classes(10), &device)?;
-//! let (logits, auxiliary) = model.forward_train(images); // [batch, 10], and two times (0.3, [batch, 10])
+//! # In a program of one's own
+//!
+//! There are no shortcuts to drop: `drop_path` is refused.
+//!
+//! ```no_run
+//! # use burn::tensor::{Device, Tensor};
+//! # fn example(device: &Device, images: Tensor<4>) -> Result<(), Box<dyn std::error::Error>> {
+//! use std::path::Path;
+//! use zoo_core::{BuildOptions, Classifier, Family, GlobalPoolKind, params::freeze_up_to};
+//! use zoo_googlenet::GoogLeNet;
+//! use zoo_weights::{WeightsFile, load};
+//!
+//! // Less is kept for the backward pass; all of one training must be on such a device.
+//! let device = device.clone().autodiff().gradient_checkpointing();
+//! let options = BuildOptions::default()
+//!     .with_num_classes(10) // 0: neither `fc` nor auxiliary heads, `forward` gives [batch, 1024]
+//!     .with_in_channels(1)
+//!     .with_global_pool(GlobalPoolKind::Max)
+//!     .with_dropout(0.4);
+//! let mut model = GoogLeNet::build("googlenet", &options, &device)?;
+//! // torchvision's file: the first convolution is summed over its channels, `fc`, `aux1.fc2` and `aux2.fc2` start anew.
+//! let report = load(&mut model, &WeightsFile::read(Path::new("googlenet.pth"))?)?;
+//! assert_eq!((report.adapted, report.reinitialised.len()), (vec!["conv1.conv.weight".to_owned()], 6));
+//!
+//! let (logits, auxiliary) = model.forward_train(images.clone()); // [batch, 10], and two times (0.3, [batch, 10])
+//! assert_eq!(auxiliary.len(), 2);
+//! let features = model.forward_features(images.clone()); // [batch, 1024, 7, 7] of [batch, 1, 224, 224]
+//! assert_eq!(model.forward_head(features, true).dims()[1], 1024);
+//! // conv1, conv3, inception3b, inception4e, inception5b with 64, 192, 480, 832, 1024 channels.
+//! let stages = model.stages([1, 224, 224])?;
+//! assert_eq!((stages[3].name.as_str(), stages[3].channels, stages[3].reduction), ("inception4e", 832, 16));
+//! let maps = model.forward_intermediates(images); // conv1: [batch, 64, 112, 112]
+//!
+//! model.reset_classifier(5, &device); // in the auxiliary heads too
+//! let (model, frozen) = freeze_up_to(model, "inception3b"); // its batch norms keep their running statistics
+//! # Ok(())
+//! # }
 //! ```
 
 mod aux_head;

@@ -21,10 +21,44 @@
 //! `[-1, 1]` (`transform_input`): normalise with mean and standard deviation 0.5, or use
 //! [`InceptionV3::with_transform_input`].
 //!
-//! ```ignore
-//! use zoo_core::{BuildOptions, Classifier, Family};
-//! let model = zoo_inception::InceptionV3::build("inception_v3", &BuildOptions::default().with_num_classes(10), &device)?;
-//! let (logits, auxiliary) = model.forward_train(images); // [batch, 10], and (0.3, [batch, 10])
+//! # In a program of one's own
+//!
+//! There are no shortcuts to drop: `drop_path` is refused. Freezing up to a module after `Mixed_6e` freezes the auxiliary head
+//! as well, whose input is then frozen.
+//!
+//! ```no_run
+//! # use burn::tensor::{Device, Tensor};
+//! # fn example(device: &Device, images: Tensor<4>) -> Result<(), Box<dyn std::error::Error>> {
+//! use std::path::Path;
+//! use zoo_core::{BuildOptions, Classifier, Family, GlobalPoolKind, params::freeze_up_to};
+//! use zoo_inception::InceptionV3;
+//! use zoo_weights::{WeightsFile, load};
+//!
+//! // Less is kept for the backward pass; all of one training must be on such a device.
+//! let device = device.clone().autodiff().gradient_checkpointing();
+//! let options = BuildOptions::default()
+//!     .with_num_classes(10) // 0: neither `fc` nor the auxiliary head, `forward` gives [batch, 2048]
+//!     .with_in_channels(1)
+//!     .with_global_pool(GlobalPoolKind::Max)
+//!     .with_dropout(0.4);
+//! let mut model = InceptionV3::build("inception_v3", &options, &device)?;
+//! // torchvision's file: the first convolution is summed over its channels, `fc` and `AuxLogits.fc` start anew.
+//! let report = load(&mut model, &WeightsFile::read(Path::new("inception_v3.pth"))?)?;
+//! assert_eq!((report.adapted, report.reinitialised.len()), (vec!["Conv2d_1a_3x3.conv.weight".to_owned()], 4));
+//!
+//! let (logits, auxiliary) = model.forward_train(images.clone()); // [batch, 10], and (0.3, [batch, 10])
+//! assert_eq!(auxiliary.len(), 1);
+//! let features = model.forward_features(images.clone()); // [batch, 2048, 8, 8] of [batch, 1, 299, 299]
+//! assert_eq!(model.forward_head(features, true).dims()[1], 2048);
+//! // Conv2d_2b_3x3, Conv2d_4a_3x3, Mixed_5d, Mixed_6e, Mixed_7c with 64, 192, 288, 768, 2048 channels.
+//! let stages = model.stages([1, 299, 299])?;
+//! assert_eq!((stages[4].name.as_str(), stages[4].channels, stages[4].reduction), ("Mixed_7c", 2048, 32));
+//! let maps = model.forward_intermediates(images); // the first is [batch, 64, 147, 147]
+//!
+//! model.reset_classifier(5, &device); // in the auxiliary head too
+//! let (model, frozen) = freeze_up_to(model, "Mixed_5d"); // its batch norms keep their running statistics
+//! # Ok(())
+//! # }
 //! ```
 
 mod aux_head;

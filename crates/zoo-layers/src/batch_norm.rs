@@ -69,6 +69,8 @@ impl BatchNorm2d {
     fn blend(&self, running: &RunningState<Tensor<1>>, batch: Tensor<1>, device: &Device) {
         let old = running.value_sync().to_device(device);
         running.update((old * (1.0 - self.momentum) + batch * self.momentum).detach());
+        // Burn shows an update to visitors after the next one only: what is read or saved now would be a step behind.
+        running.value_sync();
     }
 }
 
@@ -92,6 +94,24 @@ impl Describe for BatchNorm2d {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn statistics_are_visible_as_soon_as_they_are_updated() {
+        #[derive(Default)]
+        struct Seen(Vec<f32>);
+        impl burn::module::ModuleVisitor for Seen {
+            fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+                self.0.extend(param.val().without_autodiff().into_data().try_to_vec::<f32>().unwrap());
+            }
+        }
+        let device = Device::flex().autodiff();
+        let norm = BatchNorm2d::new(1, &device);
+        norm.forward(Tensor::full([2, 1, 2, 2], 5.0, &device));
+        let mut seen = Seen::default();
+        norm.visit(&mut seen);
+        // Weight, bias, mean and variance.
+        assert!(seen.0.iter().zip([1.0, 0.0, 0.5, 0.9]).all(|(a, b)| (a - b).abs() < 1e-6), "{:?}", seen.0);
+    }
 
     #[test]
     fn running_variance_is_unbiased_and_the_mode_follows_the_device() {

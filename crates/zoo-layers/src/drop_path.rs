@@ -4,7 +4,7 @@ use burn::module::{Flag, Module, Param};
 use burn::tensor::{Distribution, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::describe::{Describe, Node, ops};
+use crate::describe::{Describe, Flow, Node, ops};
 
 /// What is dropped together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +32,11 @@ impl DropPath {
         Self { rate: rate.clamp(0.0, 1.0), mode, training: Param::from_bool(true) }
     }
 
+    /// The probability.
+    pub const fn rate(&self) -> f64 {
+        self.rate
+    }
+
     /// Drops or scales a branch `[batch, ...]`; the shape stays. Outside training the branch passes unchanged.
     pub fn forward<const D: usize>(&self, branch: Tensor<D>) -> Tensor<D> {
         let device = branch.device();
@@ -47,6 +52,13 @@ impl DropPath {
         }
         let keep = 1.0 - self.rate;
         branch * (Tensor::<D>::random(shape, Distribution::Bernoulli(keep), &device) / keep)
+    }
+}
+
+impl DropPath {
+    /// The same as an operation that PyTorch's model has no layer for; none where nothing is ever dropped.
+    pub fn flow(&self) -> Option<Flow> {
+        (self.rate > 0.0).then(|| Flow::op("drop_path", ops::StochasticDepth { p: self.rate }))
     }
 }
 

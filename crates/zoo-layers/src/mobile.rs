@@ -49,11 +49,11 @@ impl Describe for MobileUnit {
 }
 
 /// A shortcut around the child with index 0 and what follows it; without a shortcut, that child alone.
-pub fn residual_flow(residual: bool, after: Option<usize>) -> Flow {
+pub fn residual_flow(residual: bool, after: Option<Flow>) -> Flow {
     if !residual {
         return Flow::Child(0);
     }
-    let branch = [0].into_iter().chain(after).map(Flow::Child).collect();
+    let branch = [Flow::Child(0)].into_iter().chain(after).collect();
     Flow::Sum(vec![Flow::Chain(branch), Flow::Chain(vec![])])
 }
 

@@ -14,10 +14,43 @@
 //! Initialisation is torchvision's: normal(0, 0.02) for convolutions, fully connected layers and position tables, zero
 //! biases.
 //!
-//! ```ignore
-//! use zoo_core::{BuildOptions, Classifier, Family};
-//! let model = zoo_maxvit::MaxVit::build("maxvit_t", &BuildOptions::default().with_num_classes(10), &device)?;
-//! let logits = model.forward(images); // [batch, 10] of [batch, 3, 224, 224]
+//! # In a program of one's own
+//!
+//! Another picture size needs another model, but no other weights: the position biases are those of 7x7 tokens.
+//!
+//! ```no_run
+//! # use burn::tensor::{Device, Tensor};
+//! # fn example(device: &Device, images: Tensor<4>) -> Result<(), Box<dyn std::error::Error>> {
+//! use std::path::Path;
+//! use zoo_core::{BuildOptions, Classifier, Family, GlobalPoolKind, params::freeze_up_to};
+//! use zoo_maxvit::MaxVit;
+//! use zoo_weights::{WeightsFile, load};
+//!
+//! // Less is kept for the backward pass; all of one training must be on such a device.
+//! let device = device.clone().autodiff().gradient_checkpointing();
+//! let options = BuildOptions::default()
+//!     .with_num_classes(10) // 0: no last layer, `forward` gives [batch, 512]
+//!     .with_in_channels(1)
+//!     .with_image_size([224, 448])
+//!     .with_global_pool(GlobalPoolKind::Max)
+//!     .with_dropout(0.1)
+//!     .with_drop_path(0.1);
+//! let mut model = MaxVit::build("maxvit_t", &options, &device)?;
+//! // torchvision's file for 224x224: the first convolution is summed over its channels, the last layer starts anew.
+//! let report = load(&mut model, &WeightsFile::read(Path::new("maxvit_t.pth"))?)?;
+//! assert_eq!(report.adapted, ["stem.0.0.weight"]);
+//!
+//! let features = model.forward_features(images.clone()); // [batch, 512, 7, 14] of [batch, 1, 224, 448]
+//! assert_eq!(model.forward_head(features, true).dims()[1], 512); // after the hidden layer
+//! // blocks.0 to blocks.3 with 64, 128, 256, 512 channels.
+//! let stages = model.stages([1, 224, 448])?;
+//! assert_eq!((stages[2].name.as_str(), stages[2].channels, stages[2].reduction), ("blocks.2", 256, 16));
+//! let maps = model.forward_intermediates(images); // the first is [batch, 64, 56, 112]
+//!
+//! model.reset_classifier(5, &device); // a fresh `classifier.5`
+//! let (model, frozen) = freeze_up_to(model, "blocks.1"); // its batch norms keep their running statistics
+//! # Ok(())
+//! # }
 //! ```
 
 mod attention;

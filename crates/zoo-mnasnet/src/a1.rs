@@ -99,7 +99,7 @@ impl Family for MnasNetA1 {
     const NAME: &'static str = "mnasnet";
     const VARIANTS: &'static [Variant<A1Spec>] = A1_VARIANTS;
     const WEIGHTS: &'static [Weights] = A1_WEIGHTS;
-    const SETTINGS: &'static [Setting] = &[Setting::GlobalPool, Setting::Width];
+    const SETTINGS: &'static [Setting] = &[Setting::DropPath, Setting::GlobalPool, Setting::Width];
 
     fn from_variant(variant: &'static Variant<A1Spec>, options: &BuildOptions, device: &Device) -> Result<Self, BuildError> {
         let in_channels = options.in_channels.unwrap_or(variant.info.input[0]);
@@ -110,13 +110,17 @@ impl Family for MnasNetA1 {
         let window = Window::new(3).padding(1);
         let first = DepthwiseSeparable::new([stem_channels, channels], window, [Some(RELU), None], init, device);
         let mut blocks = vec![vec![A1Block::Separable(first)]];
+        let count = 1 + variant.spec.stages.iter().map(|stage| stage.stack.repeats).sum::<usize>();
+        let mut number = 1;
         for stage in variant.spec.stages {
             let out_channels = scale(stage.stack.channels);
             let mut residuals = vec![];
             for index in 0..stage.stack.repeats {
                 let stride = if index == 0 { stage.stack.stride } else { 1 };
-                residuals.push(A1Block::Residual(GatedResidual::new(channels, out_channels, stride, stage, device)));
+                let rate = options.drop_path.unwrap_or(0.0) * number as f64 / count as f64;
+                residuals.push(A1Block::Residual(GatedResidual::new([channels, out_channels], stride, stage, rate, device)));
                 channels = out_channels;
+                number += 1;
             }
             blocks.push(residuals);
         }
@@ -171,6 +175,15 @@ mod tests {
             let model = MnasNetA1::build("semnasnet_100", &options, &Device::flex()).unwrap();
             assert_eq!(model.describe().params(), params, "{width}");
         }
+    }
+
+    #[test]
+    fn rates_of_stochastic_depth_are_timms() {
+        let model = MnasNetA1::build("semnasnet_100", &BuildOptions::default().with_drop_path(0.16), &Device::flex()).unwrap();
+        let rate = |block: &A1Block| if let A1Block::Residual(block) = block { Some(block.drop_path.rate()) } else { None };
+        let rates: Vec<_> = model.blocks.iter().flatten().filter_map(rate).collect();
+        assert_eq!(rates.len(), 15);
+        assert!(rates.iter().zip(1..).all(|(rate, number)| (rate - 0.01 * f64::from(number)).abs() < 1e-12), "{rates:?}");
     }
 
     #[test]

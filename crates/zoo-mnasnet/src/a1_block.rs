@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use zoo_core::{Describe, Node};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::shape::Window;
-use zoo_layers::{ActivationKind, BatchNorm2d, DepthwiseSeparable, conv2d, kaiming_group_fan_out};
+use zoo_layers::{ActivationKind, BatchNorm2d, DepthwiseSeparable, DropPath, DropPathMode, conv2d, kaiming_group_fan_out};
 
 use crate::config::A1Stage;
 
@@ -57,12 +57,13 @@ pub struct GatedResidual {
     se: Option<Gate>,
     conv_pwl: Conv2d,
     bn3: BatchNorm2d,
+    pub(crate) drop_path: DropPath,
     residual: bool,
 }
 
 impl GatedResidual {
-    /// From `in_channels` to `out_channels`; kernel, expansion and gate are the stage's.
-    pub fn new(in_channels: usize, out_channels: usize, stride: usize, stage: &A1Stage, device: &Device) -> Self {
+    /// From `in_channels` to `out_channels`; kernel, expansion and gate are the stage's. `drop_path` is its own rate.
+    pub fn new([in_channels, out_channels]: [usize; 2], stride: usize, stage: &A1Stage, drop_path: f64, device: &Device) -> Self {
         let hidden = in_channels * stage.stack.expansion;
         let kernel_size = stage.stack.kernel_size;
         let conv = |i, o, window, groups| kaiming_group_fan_out(conv2d(i, o, [window; 2], groups, false, device), device);
@@ -74,6 +75,7 @@ impl GatedResidual {
             se: stage.squeeze_excite.then(|| Gate::new(hidden, in_channels / 4, device)),
             conv_pwl: conv(hidden, out_channels, Window::POINT, 1),
             bn3: BatchNorm2d::new(out_channels, device),
+            drop_path: DropPath::new(drop_path, DropPathMode::Row),
             residual: stride == 1 && in_channels == out_channels,
         }
     }
@@ -88,7 +90,7 @@ impl GatedResidual {
             None => y,
         };
         let y = self.bn3.forward(self.conv_pwl.forward(y));
-        if self.residual { y + x } else { y }
+        if self.residual { self.drop_path.forward(y) + x } else { y }
     }
 }
 
@@ -106,6 +108,7 @@ impl Describe for GatedResidual {
         children.extend([("conv_pwl", self.conv_pwl.describe()), ("bn3", self.bn3.describe())]);
         let mut branch = vec![Flow::Child(0), Flow::Child(1), relu(), Flow::Child(2), Flow::Child(3), relu()];
         branch.extend((4..before + 2).map(Flow::Child));
+        branch.extend(self.drop_path.flow().filter(|_| self.residual));
         let branch = Flow::Chain(branch);
         let flow = if self.residual { Flow::Sum(vec![branch, Flow::Chain(vec![])]) } else { branch };
         Node::tree("InvertedResidual", children).with_flow(flow)
@@ -152,7 +155,7 @@ mod tests {
     fn the_gate_squeezes_to_a_quarter_of_the_blocks_input() {
         let device = Device::flex();
         let stack = Stack { channels: 8, kernel_size: 3, stride: 1, expansion: 3, repeats: 1 };
-        let block = GatedResidual::new(8, 8, 1, &A1Stage { stack, squeeze_excite: true }, &device);
+        let block = GatedResidual::new([8, 8], 1, &A1Stage { stack, squeeze_excite: true }, 0.0, &device);
         assert_eq!(block.forward(Tensor::ones([2, 8, 4, 3], &device)).dims(), [2, 8, 4, 3]);
         let trace = block.describe().trace([8, 4, 3]).unwrap();
         assert_eq!((trace.output, trace.params), (vec![8, 4, 3], 24 * (8 + 2 + 9 + 2 + 8) + (24 * 2 + 2 + 2 * 24 + 24) + 16));

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use zoo_core::{Describe, Node};
 use zoo_layers::shape::Window;
-use zoo_layers::{ConvNormAct, Layer, forward_layers, init, residual_flow};
+use zoo_layers::{ConvNormAct, DropPath, DropPathMode, Layer, forward_layers, init, residual_flow};
 
 use crate::config::Stack;
 
@@ -13,6 +13,7 @@ use crate::config::Stack;
 #[derive(Module, Debug)]
 pub struct InvertedResidual {
     layers: Vec<Layer>,
+    pub(crate) drop_path: DropPath,
     residual: bool,
 }
 
@@ -24,8 +25,8 @@ pub(crate) fn conv(block: ConvNormAct, activated: bool, device: &Device) -> Vec<
 }
 
 impl InvertedResidual {
-    /// From `in_channels` to `out_channels`; kernel and expansion are the stack's.
-    pub fn new(in_channels: usize, out_channels: usize, stride: usize, stack: &Stack, device: &Device) -> Self {
+    /// From `in_channels` to `out_channels`; kernel and expansion are the stack's. `drop_path` is its own rate.
+    pub fn new([in_channels, out_channels]: [usize; 2], stride: usize, stack: &Stack, drop_path: f64, device: &Device) -> Self {
         let hidden = in_channels * stack.expansion;
         let window = Window::new(stack.kernel_size).stride(stride).padding(stack.kernel_size / 2);
         let depthwise = ConvNormAct { groups: hidden, ..ConvNormAct::batch_norm(hidden, hidden, window) };
@@ -34,20 +35,24 @@ impl InvertedResidual {
             conv(depthwise, true, device),
             conv(ConvNormAct::batch_norm(hidden, out_channels, Window::POINT), false, device),
         ];
-        Self { layers: layers.into_iter().flatten().collect(), residual: stride == 1 && in_channels == out_channels }
+        Self {
+            layers: layers.into_iter().flatten().collect(),
+            drop_path: DropPath::new(drop_path, DropPathMode::Row),
+            residual: stride == 1 && in_channels == out_channels,
+        }
     }
 
     /// # Shapes
     /// - input: `[batch, in_channels, height, width]`; output: `[batch, out_channels, out_height, out_width]`
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let y = forward_layers(&self.layers, x.clone());
-        if self.residual { y + x } else { y }
+        if self.residual { self.drop_path.forward(y) + x } else { y }
     }
 }
 
 impl Describe for InvertedResidual {
     fn describe(&self) -> Node {
-        Node::tree("_InvertedResidual", [("layers", self.layers.describe())]).with_flow(residual_flow(self.residual, None))
+        Node::tree("_InvertedResidual", [("layers", self.layers.describe())]).with_flow(residual_flow(self.residual, self.drop_path.flow()))
     }
 }
 
@@ -90,7 +95,7 @@ mod tests {
     fn shortcuts_stand_where_the_shape_stays() {
         let device = Device::flex();
         for (out_channels, stride, side) in [(8, 1, 5), (8, 2, 3), (16, 1, 5)] {
-            let block = InvertedResidual::new(8, out_channels, stride, &B1[1], &device);
+            let block = InvertedResidual::new([8, out_channels], stride, &B1[1], 0.0, &device);
             assert_eq!(block.residual, (out_channels, stride) == (8, 1));
             assert_eq!(block.forward(Tensor::ones([1, 8, 5, 5], &device)).dims(), [1, out_channels, side, side]);
             assert_eq!(block.describe().params(), 24 * (8 + 2 + 25 + 2 + out_channels) + 2 * out_channels);

@@ -81,7 +81,7 @@ impl Family for MnasNet {
     const VARIANTS: &'static [Variant<MnasNetSpec>] = VARIANTS;
     const WEIGHTS: &'static [Weights] = WEIGHTS;
     const ALIASES: &'static [(&'static str, &'static str)] = ALIASES;
-    const SETTINGS: &'static [Setting] = &[Setting::GlobalPool, Setting::Width];
+    const SETTINGS: &'static [Setting] = &[Setting::DropPath, Setting::GlobalPool, Setting::Width];
 
     fn from_variant(variant: &'static Variant<MnasNetSpec>, options: &BuildOptions, device: &Device) -> Result<Self, BuildError> {
         let in_channels = options.in_channels.unwrap_or(variant.info.input[0]);
@@ -99,15 +99,20 @@ impl Family for MnasNet {
         .flatten()
         .map(MnasLayer::Layer)
         .collect();
+        // timm's rule, by which the separable convolution above is the first block.
+        let blocks = 1 + B1.iter().map(|stack| stack.repeats).sum::<usize>();
+        let mut number = 1;
         for stack in B1 {
             let out_channels = scale(stack.channels);
-            let mut blocks = vec![];
+            let mut units = vec![];
             for index in 0..stack.repeats {
                 let stride = if index == 0 { stack.stride } else { 1 };
-                blocks.push(InvertedResidual::new(channels, out_channels, stride, stack, device));
+                let rate = options.drop_path.unwrap_or(0.0) * number as f64 / blocks as f64;
+                units.push(InvertedResidual::new([channels, out_channels], stride, stack, rate, device));
                 channels = out_channels;
+                number += 1;
             }
-            layers.push(MnasLayer::Stack(blocks));
+            layers.push(MnasLayer::Stack(units));
         }
         layers.extend(conv(ConvNormAct::batch_norm(channels, HEAD, Window::POINT), true, device).into_iter().map(MnasLayer::Layer));
         let dropout = HeadLayer::Dropout(DropoutConfig::new(options.dropout.unwrap_or(0.2)).init());
@@ -140,6 +145,15 @@ mod tests {
             let model = MnasNet::build("mnasnet1_0", &options, &Device::flex()).unwrap();
             assert_eq!(model.describe().params(), params, "{width}");
         }
+    }
+
+    #[test]
+    fn rates_of_stochastic_depth_are_timms() {
+        let model = MnasNet::build("mnasnet1_0", &BuildOptions::default().with_drop_path(0.17), &Device::flex()).unwrap();
+        let stacks = model.layers.iter().filter_map(|layer| if let MnasLayer::Stack(blocks) = layer { Some(blocks) } else { None });
+        let rates: Vec<_> = stacks.flatten().map(|block| block.drop_path.rate()).collect();
+        assert_eq!(rates.len(), 16);
+        assert!(rates.iter().zip(1..).all(|(rate, number)| (rate - 0.01 * f64::from(number)).abs() < 1e-12), "{rates:?}");
     }
 
     #[test]

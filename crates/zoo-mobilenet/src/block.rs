@@ -4,7 +4,9 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use zoo_core::{Describe, Node};
 use zoo_layers::shape::Window;
-use zoo_layers::{ActivationKind, BatchNorm2d, ConvNormAct, Layer, MobileUnit, SqueezeExcite, init, residual_flow, scale_channels};
+use zoo_layers::{
+    ActivationKind, BatchNorm2d, ConvNormAct, DropPath, DropPathMode, Layer, MobileUnit, SqueezeExcite, init, residual_flow, scale_channels,
+};
 
 use crate::config::Bottleneck;
 
@@ -13,12 +15,14 @@ use crate::config::Bottleneck;
 #[derive(Module, Debug)]
 pub struct InvertedResidualV2 {
     conv: Vec<MobileUnit>,
+    pub(crate) drop_path: DropPath,
     residual: bool,
 }
 
 impl InvertedResidualV2 {
-    /// From `in_channels` to `out_channels`; without expansion (1) the first convolution is left out.
-    pub fn new(in_channels: usize, out_channels: usize, stride: usize, expansion: usize, device: &Device) -> Self {
+    /// From `in_channels` to `out_channels`; without expansion (1) the first convolution is left out. `drop_path` is its own
+    /// rate.
+    pub fn new([in_channels, out_channels]: [usize; 2], stride: usize, expansion: usize, drop_path: f64, device: &Device) -> Self {
         let hidden = in_channels * expansion;
         let relu6 = |block| MobileUnit::conv(ConvNormAct { activation: Some(ActivationKind::Relu6), ..block }, device);
         let depthwise = ConvNormAct::batch_norm(hidden, hidden, Window::new(3).stride(stride).padding(1));
@@ -30,7 +34,7 @@ impl InvertedResidualV2 {
         conv.push(relu6(ConvNormAct { groups: hidden, ..depthwise }));
         conv.push(MobileUnit::Layer(Layer::Conv(init::kaiming_fan_out(project, device))));
         conv.push(MobileUnit::Layer(Layer::BatchNorm(BatchNorm2d::new(out_channels, device))));
-        Self { conv, residual: stride == 1 && in_channels == out_channels }
+        Self { conv, drop_path: DropPath::new(drop_path, DropPathMode::Row), residual: stride == 1 && in_channels == out_channels }
     }
 }
 
@@ -39,12 +43,13 @@ impl InvertedResidualV2 {
 #[derive(Module, Debug)]
 pub struct InvertedResidualV3 {
     block: Vec<MobileUnit>,
+    pub(crate) drop_path: DropPath,
     residual: bool,
 }
 
 impl InvertedResidualV3 {
-    /// From `in_channels`, with the row's channels times `width`.
-    pub fn new(in_channels: usize, row: &Bottleneck, width: f64, device: &Device) -> Self {
+    /// From `in_channels`, with the row's channels times `width`. `drop_path` is its own rate.
+    pub fn new(in_channels: usize, row: &Bottleneck, width: f64, drop_path: f64, device: &Device) -> Self {
         let [expanded, out_channels] = [row.expanded, row.channels].map(|channels| scale_channels(channels, width));
         let unit = |block, activation| MobileUnit::conv(v3_norm(ConvNormAct { activation, ..block }), device);
         let window = Window::new(row.kernel_size).stride(row.stride).padding(row.kernel_size / 2);
@@ -60,7 +65,7 @@ impl InvertedResidualV3 {
             block.push(MobileUnit::SqueezeExcite(gate.drawn_by(|conv| init::kaiming_fan_out(conv, device))));
         }
         block.push(unit(ConvNormAct::batch_norm(expanded, out_channels, Window::POINT), None));
-        Self { block, residual: row.stride == 1 && in_channels == out_channels }
+        Self { block, drop_path: DropPath::new(drop_path, DropPathMode::Row), residual: row.stride == 1 && in_channels == out_channels }
     }
 }
 
@@ -81,9 +86,9 @@ pub enum Feature {
     V3(InvertedResidualV3),
 }
 
-fn forward_block(units: &[MobileUnit], residual: bool, x: Tensor<4>) -> Tensor<4> {
+fn forward_block(units: &[MobileUnit], drop_path: &DropPath, residual: bool, x: Tensor<4>) -> Tensor<4> {
     let y = units.iter().fold(x.clone(), |y, unit| unit.forward(y));
-    if residual { y + x } else { y }
+    if residual { drop_path.forward(y) + x } else { y }
 }
 
 impl Feature {
@@ -92,20 +97,20 @@ impl Feature {
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         match self {
             Self::Conv(unit) => unit.forward(x),
-            Self::V2(block) => forward_block(&block.conv, block.residual, x),
-            Self::V3(block) => forward_block(&block.block, block.residual, x),
+            Self::V2(block) => forward_block(&block.conv, &block.drop_path, block.residual, x),
+            Self::V3(block) => forward_block(&block.block, &block.drop_path, block.residual, x),
         }
     }
 }
 
 impl Describe for Feature {
     fn describe(&self) -> Node {
-        let (name, units, residual) = match self {
+        let (name, units, drop_path, residual) = match self {
             Self::Conv(unit) => return unit.describe(),
-            Self::V2(block) => ("conv", &block.conv, block.residual),
-            Self::V3(block) => ("block", &block.block, block.residual),
+            Self::V2(block) => ("conv", &block.conv, &block.drop_path, block.residual),
+            Self::V3(block) => ("block", &block.block, &block.drop_path, block.residual),
         };
-        Node::tree("InvertedResidual", [(name, units.describe())]).with_flow(residual_flow(residual, None))
+        Node::tree("InvertedResidual", [(name, units.describe())]).with_flow(residual_flow(residual, drop_path.flow()))
     }
 }
 
@@ -118,7 +123,7 @@ mod tests {
     fn shortcuts_stand_where_the_shape_stays() {
         let device = Device::flex();
         for (out_channels, stride, residual) in [(8, 1, true), (8, 2, false), (16, 1, false)] {
-            let block = InvertedResidualV2::new(8, out_channels, stride, 6, &device);
+            let block = InvertedResidualV2::new([8, out_channels], stride, 6, 0.0, &device);
             assert_eq!(block.residual, residual);
             let x = Tensor::<4>::ones([1, 8, 5, 5], &device);
             let side = if stride == 2 { 3 } else { 5 };
@@ -131,11 +136,11 @@ mod tests {
         let device = Device::flex();
         let row =
             Bottleneck { kernel_size: 5, expanded: 16, channels: 24, squeeze_excite: true, activation: ActivationKind::Relu, stride: 1 };
-        let block = Feature::V3(InvertedResidualV3::new(16, &row, 1.0, &device));
+        let block = Feature::V3(InvertedResidualV3::new(16, &row, 1.0, 0.0, &device));
         // Depthwise 5x5, squeeze to 8 (not 4: a multiple of eight), projection.
         let want = (16 * 25 + 32) + (16 * 8 + 8 + 8 * 16 + 16) + (16 * 24 + 48);
         assert_eq!(block.describe().params(), want);
-        let wider = Feature::V3(InvertedResidualV3::new(16, &row, 2.0, &device));
+        let wider = Feature::V3(InvertedResidualV3::new(16, &row, 2.0, 0.0, &device));
         assert_eq!(wider.describe().trace([16, 4, 4]).unwrap().output, [48, 4, 4]);
     }
 }

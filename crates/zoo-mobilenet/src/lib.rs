@@ -17,11 +17,45 @@
 //! Initialisation: Kaiming normal (fan out) for convolutions, where v1 counts one group's channels as fan-out and v2 and v3
 //! all; normal(0, 0.01) for the fully connected layers of v2 and v3, uniform in `+-1 / sqrt(num_classes)` in v1; zero biases.
 //!
-//! ```ignore
-//! use zoo_core::{BuildOptions, Classifier, Family};
-//! let half = BuildOptions { width: Some(0.5), ..BuildOptions::default() }.with_num_classes(10);
-//! let model = zoo_mobilenet::MobileNet::build("mobilenet_v2", &half, &device)?;
-//! let logits = model.forward(images); // [batch, 10]
+//! # In a program of one's own
+//!
+//! Stochastic depth is an addition to the papers, off by default, with timm's rates; v1 has no shortcuts and refuses it.
+//!
+//! ```no_run
+//! # use burn::tensor::{Device, Tensor};
+//! # fn example(device: &Device, images: Tensor<4>) -> Result<(), Box<dyn std::error::Error>> {
+//! use std::path::Path;
+//! use zoo_core::{BuildOptions, Classifier, Family, GlobalPoolKind, params::freeze_up_to};
+//! use zoo_mobilenet::MobileNet;
+//! use zoo_weights::{WeightsFile, load};
+//!
+//! // Less is kept for the backward pass; all of one training must be on such a device.
+//! let device = device.clone().autodiff().gradient_checkpointing();
+//! let options = BuildOptions::default()
+//!     .with_num_classes(10) // 0: no last layer, `forward` gives [batch, 1024]
+//!     .with_in_channels(1)
+//!     .with_global_pool(GlobalPoolKind::Max)
+//!     .with_dropout(0.3)
+//!     .with_drop_path(0.1);
+//! let mut model = MobileNet::build("mobilenet_v3_small", &options, &device)?;
+//! // torchvision's file: the first convolution is summed over its channels, the last layer starts anew.
+//! let report = load(&mut model, &WeightsFile::read(Path::new("mobilenet_v3_small.pth"))?)?;
+//! assert_eq!(report.adapted, ["features.0.0.weight"]);
+//!
+//! let features = model.forward_features(images.clone()); // [batch, 576, 7, 7] of [batch, 1, 224, 224]
+//! assert_eq!(model.forward_head(features, true).dims()[1], 1024); // after the hidden layer that v3 has
+//! // features.0, .1, .3, .8 and .12: the last map of each size, with 16, 16, 24, 48, 576 channels.
+//! let stages = model.stages([1, 224, 224])?;
+//! assert_eq!((stages[4].name.as_str(), stages[4].channels, stages[4].reduction), ("features.12", 576, 32));
+//! let maps = model.forward_intermediates(images); // the first is [batch, 16, 112, 112]
+//!
+//! model.reset_classifier(5, &device); // a fresh `classifier.3`
+//! let (model, frozen) = freeze_up_to(model, "features.3"); // its batch norms keep their running statistics
+//! // Half as wide.
+//! let half = BuildOptions { width: Some(0.5), ..BuildOptions::default() };
+//! let narrow = MobileNet::build("mobilenet_v2", &half, &device)?;
+//! # Ok(())
+//! # }
 //! ```
 
 mod block;

@@ -87,7 +87,7 @@ impl Family for MobileNet {
     const VARIANTS: &'static [Variant<MobileNetSpec>] = VARIANTS;
     const WEIGHTS: &'static [Weights] = WEIGHTS;
     const ALIASES: &'static [(&'static str, &'static str)] = ALIASES;
-    const SETTINGS: &'static [Setting] = &[Setting::GlobalPool, Setting::Width];
+    const SETTINGS: &'static [Setting] = &[Setting::DropPath, Setting::GlobalPool, Setting::Width];
 
     fn from_variant(variant: &'static Variant<MobileNetSpec>, options: &BuildOptions, device: &Device) -> Result<Self, BuildError> {
         let in_channels = options.in_channels.unwrap_or(variant.info.input[0]);
@@ -96,6 +96,12 @@ impl Family for MobileNet {
         let pool = options.global_pool.unwrap_or_default();
         let dropout = HeadLayer::Dropout(DropoutConfig::new(options.dropout.unwrap_or(0.2)).init());
         let stem = Window::new(3).stride(2).padding(1);
+        // timm's rule, which counts v3's last convolution as a block.
+        let blocks = match variant.spec {
+            MobileNetSpec::V2(sequences) => sequences.iter().map(|sequence| sequence.repeats).sum(),
+            MobileNetSpec::V3(rows, _) => rows.len() + 1,
+        };
+        let drop_path = |block: usize| options.drop_path.unwrap_or(0.0) * block as f64 / blocks as f64;
         let mut features = vec![];
         let (classifier, num_features, v3) = match variant.spec {
             MobileNetSpec::V2(sequences) => {
@@ -109,7 +115,10 @@ impl Family for MobileNet {
                     let out_channels = scale_channels(sequence.channels, width);
                     for index in 0..sequence.repeats {
                         let stride = if index == 0 { sequence.stride } else { 1 };
-                        features.push(Feature::V2(InvertedResidualV2::new(channels, out_channels, stride, sequence.expansion, device)));
+                        // The stem is no block.
+                        let rate = drop_path(features.len() - 1);
+                        let block = InvertedResidualV2::new([channels, out_channels], stride, sequence.expansion, rate, device);
+                        features.push(Feature::V2(block));
                         channels = out_channels;
                     }
                 }
@@ -126,7 +135,8 @@ impl Family for MobileNet {
                 let mut channels = scale_channels(16, width);
                 features.push(conv(in_channels, channels, stem));
                 for row in rows {
-                    features.push(Feature::V3(InvertedResidualV3::new(channels, row, width, device)));
+                    let rate = drop_path(features.len() - 1);
+                    features.push(Feature::V3(InvertedResidualV3::new(channels, row, width, rate, device)));
                     channels = scale_channels(row.channels, width);
                 }
                 features.push(conv(channels, 6 * channels, Window::POINT));
@@ -194,6 +204,26 @@ mod tests {
             assert_eq!(model.describe().trace([3, 64, 64]).unwrap().output, [5]);
             assert_eq!(model.forward(Tensor::ones([1, 3, 32, 32], &device)).dims(), [1, 5]);
         }
+    }
+
+    #[test]
+    fn rates_of_stochastic_depth_are_timms() {
+        let rates = |name| {
+            let model = MobileNet::build(name, &BuildOptions::default().with_drop_path(0.2), &Device::flex()).unwrap();
+            let rate = |feature: &Feature| match feature {
+                Feature::Conv(_) => None,
+                Feature::V2(block) => Some(block.drop_path.rate()),
+                Feature::V3(block) => Some(block.drop_path.rate()),
+            };
+            // Where a branch can be dropped, the description says so.
+            let described =
+                model.describe().trace([3, 64, 64]).unwrap().layers.iter().filter(|row| row.name.ends_with("drop_path")).count();
+            (model.features.iter().filter_map(rate).map(|rate| (rate * 1e5).round() / 1e5).collect::<Vec<_>>(), described)
+        };
+        let (found, described) = rates("mobilenet_v2");
+        assert_eq!((found.len(), found[0], found[1], found[16], described), (17, 0.0, 0.01176, 0.18824, 10));
+        let (found, described) = rates("mobilenet_v3_small");
+        assert_eq!((found.len(), found[0], found[1], found[10], described), (11, 0.0, 0.01667, 0.16667, 6));
     }
 
     #[test]

@@ -1,6 +1,18 @@
 //! Training: a [`Recipe`] says everything, [`train`] does it, a run folder holds what came out.
 //!
 //! Nothing is printed here: a [`Progress`] hears what happens. An interrupted run goes on to the same last bit.
+//!
+//! ```no_run
+//! # use std::path::Path;
+//! # use burn::tensor::Device;
+//! # use zoo_recipes::{Interrupter, Progress, Recipe, RecipeError, train};
+//! # fn example(device: &Device, progress: &mut dyn Progress) -> Result<(), RecipeError> {
+//! // Activations are computed anew in the backward pass in place of being kept: `--grad-checkpointing`.
+//! let recipe = Recipe { model: "resnet20_cifar".to_owned(), dataset: "shapes".to_owned(), grad_checkpointing: true, ..Recipe::default() };
+//! train(&recipe, Path::new("output"), false, device, &Interrupter::new(), progress)?;
+//! # Ok(())
+//! # }
+//! ```
 
 #[cfg(feature = "tui")]
 mod dashboard;

@@ -150,8 +150,14 @@ impl ModuleMapper for Update<'_> {
         let (id, tensor, mapper) = param.consume();
         let tensor = match tensor.grad(self.grads) {
             Some(grad) => {
-                let new = self.optimizer.update(&name, tensor.inner(), grad, self.lr);
-                Tensor::from_inner(new).require_grad()
+                let checkpointing = tensor.gradient_checkpointing_strategy();
+                let new = Tensor::from_inner(self.optimizer.update(&name, tensor.inner(), grad, self.lr));
+                // A fresh tensor has the default strategy, and one operation on two strategies panics.
+                let new = match checkpointing {
+                    Some(strategy) => new.with_gradient_checkpointing_strategy(strategy),
+                    None => new,
+                };
+                new.require_grad()
             }
             None => tensor,
         };

@@ -83,6 +83,9 @@ pub struct Recipe {
     pub smoothing: f64,
     /// Probability of mirroring a training picture.
     pub hflip: f64,
+    /// Compute cheap intermediate results anew in the backward pass in place of keeping them: less memory, more time, the
+    /// same weights.
+    pub grad_checkpointing: bool,
     /// Seed of the weights, the order and dropout.
     pub seed: u64,
     /// Threads that prepare pictures; the result does not depend on them.
@@ -126,6 +129,7 @@ impl Default for Recipe {
             decay_rate: 0.1,
             smoothing: 0.0,
             hflip: 0.0,
+            grad_checkpointing: false,
             seed: 42,
             workers: 2,
             backend: "flex".to_owned(),
@@ -165,6 +169,7 @@ const KEYS: &[&str] = &[
     "decay_rate",
     "smoothing",
     "hflip",
+    "grad_checkpointing",
     "seed",
     "workers",
     "backend",

@@ -49,6 +49,8 @@ pub fn train(
     let plan = Plan::new(recipe, device)?;
     plan.splits.notes.iter().for_each(|note| progress.note(note));
     let autodiff = device.clone().autodiff();
+    // Once, before anything is made on it: parameters and batches must have the same strategy.
+    let autodiff = if recipe.grad_checkpointing { autodiff.gradient_checkpointing() } else { autodiff };
     let mut model = plan.build(&autodiff)?;
     autodiff.seed(recipe.seed);
     draw(&model);

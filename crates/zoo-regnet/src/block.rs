@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor};
 use zoo_core::{Describe, Node};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::shape::Window;
-use zoo_layers::{ActivationKind, ConvNormAct, Layer, SqueezeExcite, forward_layers, init};
+use zoo_layers::{ActivationKind, ConvNormAct, DropPath, DropPathMode, Layer, SqueezeExcite, forward_layers, init};
 
 /// 1x1, 3x3 and 1x1 convolutions, the second one in groups and, in RegNetY, followed by squeeze-and-excitation. There is no
 /// bottleneck: all have the same width (Radosavovic et al. 2020, section 4, b = 1).
@@ -24,6 +24,7 @@ struct BottleneckTransform {
 pub struct ResBottleneckBlock {
     proj: Option<Vec<Layer>>,
     f: BottleneckTransform,
+    pub(crate) drop_path: DropPath,
 }
 
 /// What a block is made from.
@@ -36,6 +37,8 @@ pub(crate) struct BlockSpec {
     pub(crate) group_width: usize,
     /// Channels within squeeze-and-excitation, as a fraction of `in_channels`.
     pub(crate) se_ratio: Option<f64>,
+    /// The block's own rate of stochastic depth.
+    pub(crate) drop_path: f64,
 }
 
 /// Convolution and batch norm, with ReLU or without.
@@ -55,7 +58,7 @@ fn kaiming_weight(mut conv: Conv2d, device: &Device) -> Conv2d {
 
 impl ResBottleneckBlock {
     pub(crate) fn new(spec: BlockSpec, device: &Device) -> Self {
-        let BlockSpec { in_channels, out_channels, stride, group_width, se_ratio } = spec;
+        let BlockSpec { in_channels, out_channels, stride, group_width, se_ratio, drop_path } = spec;
         let projects = in_channels != out_channels || stride != 1;
         let groups = out_channels / group_width;
         let se = |ratio: f64| {
@@ -71,6 +74,7 @@ impl ResBottleneckBlock {
                 se: se_ratio.map(se),
                 c: conv(out_channels, out_channels, Window::POINT, 1, false, device),
             },
+            drop_path: DropPath::new(drop_path, DropPathMode::Row),
         }
     }
 
@@ -82,7 +86,7 @@ impl ResBottleneckBlock {
             Some(proj) => forward_layers(proj, x.clone()),
             None => x.clone(),
         };
-        ActivationKind::Relu.forward(shortcut + self.f.forward(x))
+        ActivationKind::Relu.forward(shortcut + self.drop_path.forward(self.f.forward(x)))
     }
 }
 
@@ -116,8 +120,9 @@ impl Describe for ResBottleneckBlock {
         let proj = self.proj.as_ref().map(|proj| ("proj", conv_norm_activation(proj)));
         let (shortcut, f) = if proj.is_some() { (Flow::Child(0), 1) } else { (Flow::Chain(vec![]), 0) };
         let rest = [("f", self.f.describe()), ("activation", Node::leaf(ops::Activation(ActivationKind::Relu)))];
+        let branch = Flow::Chain([Flow::Child(f)].into_iter().chain(self.drop_path.flow()).collect());
         Node::tree("ResBottleneckBlock", proj.into_iter().chain(rest))
-            .with_flow(Flow::Chain(vec![Flow::Sum(vec![shortcut, Flow::Child(f)]), Flow::Child(f + 1)]))
+            .with_flow(Flow::Chain(vec![Flow::Sum(vec![shortcut, branch]), Flow::Child(f + 1)]))
     }
 }
 
@@ -129,7 +134,7 @@ mod tests {
     #[test]
     fn shapes_and_parameters() {
         let device = Device::flex();
-        let halving = BlockSpec { in_channels: 8, out_channels: 12, stride: 2, group_width: 4, se_ratio: Some(0.25) };
+        let halving = BlockSpec { in_channels: 8, out_channels: 12, stride: 2, group_width: 4, se_ratio: Some(0.25), drop_path: 0.0 };
         for (spec, side, params) in [
             // Projection; a; b in three groups; squeeze-and-excitation with two channels; c.
             (halving, 3, (96 + 24) + (96 + 24) + (12 * 4 * 9 + 24) + (12 * 2 + 2 + 2 * 12 + 12) + (144 + 24)),

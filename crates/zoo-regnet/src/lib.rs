@@ -20,10 +20,42 @@
 //! PyTorch's default) and normal(0, 0.01) with zero bias for the last layer. Neither the papers nor torchvision have dropout:
 //! its rate is 0 unless asked for.
 //!
-//! ```ignore
-//! use zoo_core::{BuildOptions, Classifier, Family};
-//! let model = zoo_regnet::RegNet::build("regnet_y_400mf", &BuildOptions::default(), &device)?;
-//! let logits = model.forward(images); // [batch, 1000]
+//! # In a program of one's own
+//!
+//! Stochastic depth is an addition to the papers, off by default, with timm's rates.
+//!
+//! ```no_run
+//! # use burn::tensor::{Device, Tensor};
+//! # fn example(device: &Device, images: Tensor<4>) -> Result<(), Box<dyn std::error::Error>> {
+//! use std::path::Path;
+//! use zoo_core::{BuildOptions, Classifier, Family, GlobalPoolKind, params::freeze_up_to};
+//! use zoo_regnet::RegNet;
+//! use zoo_weights::{WeightsFile, load};
+//!
+//! // Less is kept for the backward pass; all of one training must be on such a device.
+//! let device = device.clone().autodiff().gradient_checkpointing();
+//! let options = BuildOptions::default()
+//!     .with_num_classes(10) // 0: no `fc`, `forward` gives [batch, 440]
+//!     .with_in_channels(1)
+//!     .with_global_pool(GlobalPoolKind::Max)
+//!     .with_dropout(0.2) // before `fc`
+//!     .with_drop_path(0.1);
+//! let mut model = RegNet::build("regnet_y_400mf", &options, &device)?;
+//! // torchvision's file: the first convolution is summed over its channels, `fc` starts anew.
+//! let report = load(&mut model, &WeightsFile::read(Path::new("regnet_y_400mf.pth"))?)?;
+//! assert_eq!(report.adapted, ["stem.0.weight"]);
+//!
+//! let features = model.forward_features(images.clone()); // [batch, 440, 7, 7] of [batch, 1, 224, 224]
+//! assert_eq!(model.forward_head(features, true).dims()[1], 440);
+//! // stem and trunk_output.block1 to .block4 with 32, 48, 104, 208, 440 channels.
+//! let stages = model.stages([1, 224, 224])?;
+//! assert_eq!((stages[3].name.as_str(), stages[3].channels, stages[3].reduction), ("trunk_output.block3", 208, 16));
+//! let maps = model.forward_intermediates(images); // stem: [batch, 32, 112, 112]
+//!
+//! model.reset_classifier(5, &device); // a fresh `fc`
+//! let (model, frozen) = freeze_up_to(model, "trunk_output.block2"); // its batch norms keep their running statistics
+//! # Ok(())
+//! # }
 //! ```
 
 mod block;

@@ -92,7 +92,7 @@ impl Family for RegNet {
     const VARIANTS: &'static [Variant<RegNetSpec>] = VARIANTS;
     const WEIGHTS: &'static [Weights] = WEIGHTS;
     const ALIASES: &'static [(&'static str, &'static str)] = ALIASES;
-    const SETTINGS: &'static [Setting] = &[Setting::GlobalPool];
+    const SETTINGS: &'static [Setting] = &[Setting::DropPath, Setting::GlobalPool];
 
     fn from_variant(variant: &'static Variant<RegNetSpec>, options: &BuildOptions, device: &Device) -> Result<Self, BuildError> {
         let in_channels = options.in_channels.unwrap_or(variant.info.input[0]);
@@ -101,6 +101,9 @@ impl Family for RegNet {
         let stem = ConvNormAct::batch_norm(in_channels, STEM_WIDTH, Window::new(3).stride(2).padding(1));
         let mut width = STEM_WIDTH;
         let mut stages = vec![];
+        // timm's rule: in equal steps from nothing at the first block to the rate at the last.
+        let last = (rule.stages().iter().map(|stage| stage.depth).sum::<usize>() - 1).max(1);
+        let mut before = 0;
         for (number, stage) in (1..).zip(rule.stages()) {
             let blocks = (0..stage.depth).map(|index| {
                 let spec = BlockSpec {
@@ -109,11 +112,12 @@ impl Family for RegNet {
                     stride: if index == 0 { 2 } else { 1 },
                     group_width: stage.group_width,
                     se_ratio,
+                    drop_path: options.drop_path.unwrap_or(0.0) * (before + index) as f64 / last as f64,
                 };
                 (format!("block{number}-{index}"), ResBottleneckBlock::new(spec, device))
             });
             stages.push((format!("block{number}"), blocks.collect()));
-            width = stage.width;
+            (width, before) = (stage.width, before + stage.depth);
         }
         let avgpool = GlobalPool::new(options.global_pool.unwrap_or_default());
         let mut model = Self {
@@ -175,9 +179,17 @@ mod tests {
     }
 
     #[test]
+    fn rates_of_stochastic_depth_are_timms() {
+        let model = RegNet::build("regnet_y_400mf", &BuildOptions::default().with_drop_path(0.15), &Device::flex()).unwrap();
+        let rates: Vec<_> = model.trunk_output.iter().flat_map(|stage| stage.iter()).map(|block| block.drop_path.rate()).collect();
+        assert_eq!(rates.len(), 16);
+        assert!(rates.iter().zip(0..).all(|(rate, block)| (rate - 0.01 * f64::from(block)).abs() < 1e-12), "{rates:?}");
+    }
+
+    #[test]
     fn what_it_has_not_is_refused() {
-        let options = BuildOptions::default().with_drop_path(0.1);
+        let options = BuildOptions { width: Some(2.0), ..BuildOptions::default() };
         let refused = RegNet::build("regnet_x_400mf", &options, &Device::flex()).unwrap_err();
-        assert!(matches!(refused, BuildError::Unsupported { option: "drop_path", .. }), "{refused}");
+        assert!(matches!(refused, BuildError::Unsupported { option: "width", .. }), "{refused}");
     }
 }

@@ -27,11 +27,43 @@
 //! Initialisation is torchvision's and the paper's: Kaiming normal (fan out) for convolutions, one and zero for batch
 //! normalisation (that of the last one in a block is not zeroed), PyTorch's default for the last layer.
 //!
-//! ```ignore
-//! use zoo_core::{BuildOptions, Classifier, Family, Shortcut};
-//! let options = BuildOptions { shortcut: Some(Shortcut::C), ..BuildOptions::default().with_num_classes(10) };
-//! let model = zoo_resnet::ResNet::build("resnet50", &options, &device)?;
-//! let logits = model.forward(images); // [batch, 10]
+//! # In a program of one's own
+//!
+//! ```no_run
+//! # use burn::tensor::{Device, Tensor};
+//! # fn example(device: &Device, images: Tensor<4>) -> Result<(), Box<dyn std::error::Error>> {
+//! use std::path::Path;
+//! use zoo_core::{BuildOptions, Classifier, Family, GlobalPoolKind, Shortcut, params::freeze_up_to};
+//! use zoo_resnet::ResNet;
+//! use zoo_weights::{WeightsFile, load};
+//!
+//! // Less is kept for the backward pass; all of one training must be on such a device.
+//! let device = device.clone().autodiff().gradient_checkpointing();
+//! let options = BuildOptions::default()
+//!     .with_num_classes(10) // 0: no `fc`, `forward` gives [batch, 512]
+//!     .with_in_channels(1)
+//!     .with_global_pool(GlobalPoolKind::Max)
+//!     .with_dropout(0.2) // before `fc`
+//!     .with_drop_path(0.1);
+//! let mut model = ResNet::build("resnet18", &options, &device)?;
+//! // torchvision's file: `conv1` is summed over its channels, `fc` starts anew.
+//! let report = load(&mut model, &WeightsFile::read(Path::new("resnet18.pth"))?)?;
+//! assert_eq!(report.adapted, ["conv1.weight"]);
+//!
+//! let features = model.forward_features(images.clone()); // [batch, 512, 7, 7] of [batch, 1, 224, 224]
+//! assert_eq!(model.forward_head(features, true).dims()[1], 512);
+//! // relu, layer1, layer2, layer3, layer4 with 64, 64, 128, 256, 512 channels.
+//! let stages = model.stages([1, 224, 224])?;
+//! assert_eq!((stages[4].name.as_str(), stages[4].channels, stages[4].reduction), ("layer4", 512, 32));
+//! let maps = model.forward_intermediates(images); // layer1: [batch, 64, 56, 56]
+//!
+//! model.reset_classifier(5, &device); // a fresh `fc`
+//! let (model, frozen) = freeze_up_to(model, "layer2"); // its batch norms keep their running statistics
+//! // The paper's option C for shortcuts.
+//! let options = BuildOptions { shortcut: Some(Shortcut::C), ..BuildOptions::default() };
+//! let projections = ResNet::build("resnet50", &options, &device)?;
+//! # Ok(())
+//! # }
 //! ```
 
 mod block;

@@ -22,10 +22,43 @@
 //! (torchvision cuts these at 2, a hundred standard deviations; nothing is cut here), zero biases, PyTorch's default for
 //! the patch embedding. Receptive fields in summaries count a window of attention as one of its size, wherever it lies.
 //!
-//! ```ignore
-//! use zoo_core::{BuildOptions, Classifier, Family};
-//! let model = zoo_swin::SwinTransformer::build("swin_t", &BuildOptions::default().with_num_classes(10), &device)?;
-//! let logits = model.forward(images); // [batch, 10]
+//! # In a program of one's own
+//!
+//! No weight depends on the pictures' size: a map is padded to whole windows, and the position biases are those of a window.
+//! There are no batch norms.
+//!
+//! ```no_run
+//! # use burn::tensor::{Device, Tensor};
+//! # fn example(device: &Device, images: Tensor<4>) -> Result<(), Box<dyn std::error::Error>> {
+//! use std::path::Path;
+//! use zoo_core::{BuildOptions, Classifier, Family, GlobalPoolKind, params::freeze_up_to};
+//! use zoo_swin::SwinTransformer;
+//! use zoo_weights::{WeightsFile, load};
+//!
+//! // Less is kept for the backward pass; all of one training must be on such a device.
+//! let device = device.clone().autodiff().gradient_checkpointing();
+//! let options = BuildOptions::default()
+//!     .with_num_classes(10) // 0: no `head`, `forward` gives [batch, 768]
+//!     .with_in_channels(1)
+//!     .with_global_pool(GlobalPoolKind::Max)
+//!     .with_dropout(0.1)
+//!     .with_drop_path(0.1);
+//! let mut model = SwinTransformer::build("swin_t", &options, &device)?;
+//! // torchvision's file: the patches' weight is summed over its channels, `head` starts anew.
+//! let report = load(&mut model, &WeightsFile::read(Path::new("swin_t.pth"))?)?;
+//! assert_eq!(report.adapted, ["features.0.0.weight"]);
+//!
+//! let features = model.forward_features(images.clone()); // [batch, 768, 7, 7] of [batch, 1, 224, 224]
+//! assert_eq!(model.forward_head(features, true).dims()[1], 768);
+//! // features.1, .3, .5 and .7 with 96, 192, 384, 768 channels.
+//! let stages = model.stages([1, 224, 224])?;
+//! assert_eq!((stages[2].name.as_str(), stages[2].channels, stages[2].reduction), ("features.5", 384, 16));
+//! let maps = model.forward_intermediates(images); // the first is [batch, 96, 56, 56]
+//!
+//! model.reset_classifier(5, &device); // a fresh `head`
+//! let (model, frozen) = freeze_up_to(model, "features.3");
+//! # Ok(())
+//! # }
 //! ```
 
 mod attention;
