@@ -314,9 +314,10 @@ pub fn freeze_up_to<M: Module>(module: M, part: &str) -> (M, usize) {
     (module, freeze.count)
 }
 
-/// Fills a model by the rule in [`crate::fill()`] with this salt.
-pub fn fill_params<M: Module>(module: M, salt: &str) -> M {
-    write_params(module, |info| Some(crate::fill(salt, &info.name, &info.shape)))
+/// Fills a model by a [`FillRule`]; a text is the plain rule with that salt.
+pub fn fill_params<'a, M: Module>(module: M, rule: impl Into<FillRule<'a>>) -> M {
+    let rule = rule.into();
+    write_params(module, |info| Some(rule.fill(&info.name, &info.shape)))
 }
 
 #[cfg(test)]
