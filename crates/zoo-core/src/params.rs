@@ -9,6 +9,8 @@ use std::collections::HashMap;
 use burn::module::{Flag, Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{DType, Gradients, Tensor, TensorData};
 
+use crate::FillRule;
+
 /// One parameter or buffer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParamInfo {
