@@ -6,6 +6,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use burn_zoo::AnyClassifier;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use zoo_core::FillRule;
 
 /// Logits in inference mode.
 #[derive(Debug, Deserialize)]
@@ -14,6 +15,10 @@ pub struct EvalReference {
     pub name: String,
     /// Salt of the filling rule.
     pub salt: String,
+    /// Gain of the filling rule; 1 where absent.
+    pub gain: Option<f64>,
+    /// Shift of the filling rule; 0 where absent.
+    pub shift: Option<f64>,
     /// `[batch, channels, height, width]`.
     pub input: [usize; 4],
     /// Number of classes.
@@ -33,6 +38,10 @@ pub struct TrainReference {
     pub name: String,
     /// Salt of the filling rule.
     pub salt: String,
+    /// Gain of the filling rule; 1 where absent.
+    pub gain: Option<f64>,
+    /// Shift of the filling rule; 0 where absent.
+    pub shift: Option<f64>,
     /// `[batch, channels, height, width]`; labels are 0, 1, 2, ...
     pub input: [usize; 4],
     /// Cross-entropy.
@@ -52,6 +61,11 @@ impl EvalReference {
     pub fn model(&self) -> &str {
         bare(&self.name)
     }
+
+    /// The rule for its weights.
+    pub fn rule(&self) -> FillRule<'_> {
+        rule(&self.salt, self.gain, self.shift)
+    }
 }
 
 impl TrainReference {
@@ -59,6 +73,15 @@ impl TrainReference {
     pub fn model(&self) -> &str {
         bare(&self.name)
     }
+
+    /// The rule for its weights.
+    pub fn rule(&self) -> FillRule<'_> {
+        rule(&self.salt, self.gain, self.shift)
+    }
+}
+
+fn rule(salt: &str, gain: Option<f64>, shift: Option<f64>) -> FillRule<'_> {
+    FillRule { salt, gain: gain.unwrap_or(1.0), shift: shift.unwrap_or(0.0) }
 }
 
 /// `timm:` says where the reference comes from.
@@ -151,7 +174,7 @@ pub fn facts() -> BTreeMap<String, Facts> {
 /// # Panics
 /// Where the model cannot be built.
 #[allow(clippy::panic)]
-pub fn filled(name: &str, salt: &str, device: &Device) -> AnyClassifier {
+pub fn filled<'a>(name: &str, rule: impl Into<FillRule<'a>>, device: &Device) -> AnyClassifier {
     let options = burn_zoo::BuildOptions::default().with_dropout(0.0);
     // Only some families have stochastic depth.
     let model = match burn_zoo::build(name, &options.clone().with_drop_path(0.0), device) {
@@ -159,7 +182,7 @@ pub fn filled(name: &str, salt: &str, device: &Device) -> AnyClassifier {
         built => built,
     };
     let model = model.unwrap_or_else(|e| panic!("{name}: {e}"));
-    burn_zoo::params::fill_params(model, salt)
+    burn_zoo::params::fill_params(model, rule)
 }
 
 /// The rule's input.

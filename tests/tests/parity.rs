@@ -11,7 +11,7 @@ use zoo_tests::{EvalReference, TrainReference, eval_references, filled, input, t
 
 /// Largest difference from the reference, as a fraction of its largest logit.
 fn eval_error(reference: &EvalReference, device: &Device) -> f64 {
-    let model = filled(reference.model(), &reference.salt, device);
+    let model = filled(reference.model(), reference.rule(), device);
     let logits = model.forward(input(&reference.salt, reference.input, device));
     assert_eq!(logits.dims(), [reference.input[0], reference.outputs]);
     let logits = logits.into_data().try_to_vec::<f32>().unwrap();
@@ -99,7 +99,7 @@ fn wgpu_agrees() {
 fn check_train(reference: &TrainReference) -> Result<(), String> {
     let name = reference.model();
     let device = Device::flex().autodiff();
-    let model = filled(name, &reference.salt, &device);
+    let model = filled(name, reference.rule(), &device);
     let (logits, auxiliary) = model.forward_train(input(&reference.salt, reference.input, &device));
     let batch = reference.input[0];
     let labels = Tensor::<1, Int>::arange(0..batch as i64, &device).reshape([batch, 1]);

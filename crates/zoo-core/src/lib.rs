@@ -63,7 +63,7 @@ mod weights;
 pub use classifier::{Classifier, Features, Intermediate, Stage};
 pub use error::{BuildError, InputError};
 pub use family::{Family, ModelInfo, Variant};
-pub use fill::{fill, fill_input, fill_uniform};
+pub use fill::{FillRule, fill, fill_input, fill_uniform};
 pub use nearest::nearest;
 pub use options::{BuildOptions, Setting, Shortcut};
 pub use rng::{fnv1a, splitmix64};

@@ -9,6 +9,8 @@ use std::collections::{HashMap, HashSet};
 use burn::module::{Flag, Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{DType, Gradients, Tensor, TensorData};
 
+use crate::FillRule;
+
 /// One parameter or buffer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParamInfo {
@@ -342,9 +344,10 @@ fn names_up_to<M: Module>(module: &M, part: &str) -> HashSet<String> {
     reach.names.into_iter().collect()
 }
 
-/// Fills a model by the rule in [`crate::fill()`] with this salt.
-pub fn fill_params<M: Module>(module: M, salt: &str) -> M {
-    write_params(module, |info| Some(crate::fill(salt, &info.name, &info.shape)))
+/// Fills a model by a [`FillRule`]; a text is the plain rule with that salt.
+pub fn fill_params<'a, M: Module>(module: M, rule: impl Into<FillRule<'a>>) -> M {
+    let rule = rule.into();
+    write_params(module, |info| Some(rule.fill(&info.name, &info.shape)))
 }
 
 #[cfg(test)]

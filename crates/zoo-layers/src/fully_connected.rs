@@ -58,7 +58,7 @@ impl FullyConnected {
         }
     }
 
-    /// With `normal(0, std)`, cut at two `std`, for the weight, and zero for the bias: transformers.
+    /// With [`init::trunc_normal`](crate::init::trunc_normal) for the weight and zero for the bias: transformers.
     pub fn trunc_normal(in_features: usize, out_features: usize, std: f64, device: &Device) -> Self {
         let mut layer = Self::normal(in_features, out_features, std, 0.0, device);
         layer.weight = layer.weight.iter().map(|part| crate::init::trunc_normal(part.lazy_shape().dims(), std, device)).collect();

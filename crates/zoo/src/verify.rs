@@ -9,6 +9,7 @@ use burn_zoo::params::{fill_params, read_values};
 use burn_zoo::{BuildOptions, Classifier};
 use serde::{Deserialize, Serialize};
 use zoo_cli::{Failure, output};
+use zoo_core::FillRule;
 
 use crate::cli::VerifyArgs;
 use crate::pattern::{matches, natural};
@@ -20,6 +21,10 @@ const REFERENCES: &[&str] = include!(concat!(env!("OUT_DIR"), "/references.rs"))
 struct Reference {
     name: String,
     salt: String,
+    /// Of the filling rule; 1 where absent.
+    gain: Option<f64>,
+    /// Of the filling rule; 0 where absent.
+    shift: Option<f64>,
     /// `[batch, channels, height, width]`.
     input: [usize; 4],
     /// The largest logit by magnitude.
@@ -50,7 +55,8 @@ impl Reference {
     /// The largest difference, as a fraction of the largest logit.
     fn difference(&self, device: &Device) -> Result<f64, Failure> {
         let model = burn_zoo::build(self.model(), &BuildOptions::default(), device)?;
-        let model = fill_params(model, &self.salt);
+        let rule = FillRule { salt: &self.salt, gain: self.gain.unwrap_or(1.0), shift: self.shift.unwrap_or(0.0) };
+        let model = fill_params(model, rule);
         let values = zoo_core::fill_input(&self.salt, self.input);
         let images = Tensor::<4>::from_data(TensorData::new(values, self.input), device);
         let logits = read_values(model.forward(images)).map_err(|e| Failure::Failed(format!("the device failed: {e}")))?;

@@ -66,3 +66,38 @@ impl Describe for Dropout {
         Node::leaf(ops::Dropout { p: self.prob })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use burn::nn::PaddingConfig2d;
+    use burn::nn::pool::MaxPool2dConfig;
+    use burn::tensor::{Device, Tensor, TensorData};
+
+    /// From torch's `max_pool2d(ceil_mode=True)` on the matrix below, cut to the size.
+    #[test]
+    fn ceil_mode_gives_what_pytorch_gives_on_maps_about_as_large_as_the_window() {
+        let device = Device::flex();
+        let map: Vec<f32> = (0..25).map(|n| ((7 * (n / 5) + 3 * (n % 5) * (n % 5)) % 11 - 20) as f32).collect();
+        let map = Tensor::<4>::from_data(TensorData::new(map, [1, 1, 5, 5]), &device);
+        for (kernel_size, stride, padding, [height, width], want) in [
+            (3, 2, 0, [2, 2], vec![-10.0]),
+            (3, 2, 0, [2, 5], vec![-10.0, -12.0]),
+            (3, 2, 0, [4, 2], vec![-10.0, -10.0]),
+            (3, 2, 1, [1, 4], vec![-17.0, -15.0, -15.0]),
+            (5, 3, 0, [3, 4], vec![-10.0]),
+            (5, 3, 0, [4, 5], vec![-10.0]),
+            (2, 2, 0, [1, 5], vec![-17.0, -15.0, -16.0]),
+            (4, 3, 1, [1, 5], vec![-17.0, -15.0]),
+        ] {
+            let explicit = PaddingConfig2d::Explicit(padding, padding, padding, padding);
+            let config = MaxPool2dConfig::new([kernel_size; 2]).with_strides([stride; 2]).with_padding(explicit);
+            let pool = config.with_ceil_mode(true).init();
+            let y = pool.forward(map.clone().slice([0..1, 0..1, 0..height, 0..width]));
+            let shape = pool.describe().trace([1, height, width]).unwrap().output;
+            assert_eq!(y.dims()[1..], shape, "{kernel_size} {stride} {padding} on {height}x{width}");
+            assert_eq!(y.into_data().try_to_vec::<f32>().unwrap(), want, "{kernel_size} {stride} {padding} on {height}x{width}");
+        }
+    }
+}

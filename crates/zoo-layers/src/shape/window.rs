@@ -139,7 +139,7 @@ impl Window {
     }
 
     /// Output size of pooling. With `ceil_mode` a last, partial window counts if it starts inside the input or its
-    /// left padding (PyTorch's rule).
+    /// left padding (PyTorch's rule); so does a first one that lacks fewer pixels than a step has.
     ///
     /// # Errors
     /// As [`Window::conv_output`], and [`ShapeError::PoolPadding`].
@@ -147,11 +147,14 @@ impl Window {
         if self.padding > self.kernel_size / 2 {
             return Err(ShapeError::PoolPadding { padding: self.padding, kernel_size: self.kernel_size });
         }
-        let floor = self.conv_output(size)?;
-        let steps = (size + 2 * self.padding - self.extent()) / self.stride;
-        let rest = (size + 2 * self.padding - self.extent()) % self.stride;
-        let partial_starts_inside = (steps + 1) * self.stride < size + self.padding;
-        Ok(if ceil_mode && rest > 0 && partial_starts_inside { floor + 1 } else { floor })
+        self.check()?;
+        let padded = size + 2 * self.padding + if ceil_mode { self.stride - 1 } else { 0 };
+        if size == 0 || padded < self.extent() {
+            return Err(ShapeError::TooSmall { size, extent: self.extent(), padding: self.padding });
+        }
+        let steps = (padded - self.extent()) / self.stride;
+        let last_starts_outside = ceil_mode && steps * self.stride >= size + self.padding;
+        Ok(if last_starts_outside { steps } else { steps + 1 })
     }
 }
 
@@ -175,6 +178,24 @@ mod tests {
         assert_eq!(Window::new(3).dilation(2).extent(), 5);
         assert_eq!(Window::new(3).dilation(2).same_padding(), Some(2));
         assert_eq!(Window::new(2).same_padding(), None);
+    }
+
+    /// Of torch's `max_pool2d(ceil_mode=True)`, for 1 to 12 pixels; 0 where it refuses.
+    #[test]
+    fn ceil_mode_is_pytorchs() {
+        for ((k, s, p), want) in [
+            ((3, 2, 0), [0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6]),
+            ((3, 2, 1), [1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7]),
+            ((2, 2, 0), [1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6]),
+            ((5, 3, 0), [0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4]),
+            ((4, 3, 1), [1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 5]),
+            ((3, 3, 1), [1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 5]),
+            ((5, 4, 2), [1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4]),
+        ] {
+            let window = Window::new(k).stride(s).padding(p);
+            let sizes: Vec<usize> = (1..=12).map(|size| window.pool_output(size, true).unwrap_or(0)).collect();
+            assert_eq!(sizes, want, "{k} {s} {p}");
+        }
     }
 
     #[test]
