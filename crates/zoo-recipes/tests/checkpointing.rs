@@ -6,7 +6,7 @@ use std::path::Path;
 use burn::tensor::{Device, Tensor, TensorData};
 use burn_zoo::{AnyClassifier, BuildOptions, Classifier, Family, ModelInfo, params};
 use zoo_core::{Variant, fill_input};
-use zoo_recipes::{Ended, EpochReport, Interrupter, Optimizer, OptimizerKind, Progress, Recipe, StepReport, train};
+use zoo_recipes::{Ended, EpochReport, Interrupter, Optimizer, OptimizerKind, Progress, Recipe, StartReport, StepReport, train};
 use zoo_vit::{VisionTransformer, VitSpec};
 use zoo_weights::WeightsFile;
 
@@ -69,6 +69,7 @@ fn a_batch_from_a_device_without_it_is_refused() {
 struct Silent;
 
 impl Progress for Silent {
+    fn start(&mut self, _: &StartReport<'_>) {}
     fn note(&mut self, _: &str) {}
     fn step(&mut self, _: &StepReport) {}
     fn epoch(&mut self, _: &EpochReport<'_>) {}
@@ -77,7 +78,7 @@ impl Progress for Silent {
 fn run(recipe: &Recipe, folder: &Path) -> Vec<params::NamedTensor> {
     let ended = train(recipe, folder, false, &Device::flex(), &Interrupter::new(), &mut Silent).unwrap();
     assert!(matches!(ended, Ended::Finished(_)));
-    WeightsFile::read(&folder.join("last.safetensors")).unwrap().into_tensors()
+    WeightsFile::read(&folder.join("last.safetensors")).unwrap().into_tensors().unwrap()
 }
 
 #[test]
