@@ -30,6 +30,7 @@ pub(crate) fn from_timm(key: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::VisionTransformer;
     use std::collections::BTreeSet;

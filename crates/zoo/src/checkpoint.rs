@@ -37,7 +37,7 @@ pub(crate) struct Opened {
 /// Where a trained model comes from.
 #[derive(Debug)]
 pub(crate) enum Origin {
-    File(Opened),
+    File(Box<Opened>),
     /// Published weights of the model that is named; `DEFAULT` for its default ones.
     Published(String),
 }
@@ -46,7 +46,7 @@ impl Trained {
     /// Looks at the flags, and reads the file that they name. `model` is what may be the model's name.
     pub(crate) fn origin(&self, model: Option<&str>) -> Result<Origin, Failure> {
         match (&self.weights, &self.pretrained) {
-            (Some(path), _) => Ok(Origin::File(Opened::read(path)?)),
+            (Some(path), _) => Ok(Origin::File(Box::new(Opened::read(path)?))),
             (None, Some(tag)) => Ok(Origin::Published(tag.clone())),
             // The name itself says that there are weights, and which.
             (None, None) if model.is_some_and(says_weights) => Ok(Origin::Published("DEFAULT".to_owned())),
