@@ -58,7 +58,7 @@ fn a_terminal_gets_the_dashboard() {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run");
     // util-linux's `script` runs a command on a terminal of its own.
-    let command = format!("'{}' --epochs 20 --limit 64 --output '{}'", env!("CARGO_BIN_EXE_train"), run.display());
+    let command = format!("stty cols 140 rows 40; '{}' --epochs 20 --limit 64 --output '{}'", env!("CARGO_BIN_EXE_train"), run.display());
     let on_terminal =
         |command: &str| std::process::Command::new("script").args(["-qec", command, "/dev/null"]).env("TERM", "xterm-256color").output();
     let output = match on_terminal(&command) {
