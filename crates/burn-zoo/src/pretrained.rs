@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use burn::tensor::Device;
 use thiserror::Error;
 use zoo_core::{BuildError, BuildOptions, Interpolation, Origin, Weights};
-use zoo_hub::{Checkpoint, Download, Hub, HubError, PYTORCH, Progress, Settings, Silent, Source, SourceError, TimmConfig};
+use zoo_hub::{Checkpoint, Download, Hub, HubError, PYTORCH, Progress, Repository, Settings, Silent, Source, SourceError, TimmConfig};
 use zoo_weights::{LoadReport, WeightsError, WeightsFile};
 
 use crate::{AnyClassifier, build, info, near_names, weights};
@@ -109,9 +109,8 @@ pub fn find_weights(model: &str, tag: Option<&str>) -> Result<&'static Weights, 
     };
     let rows: Vec<&'static Weights> = weights().into_iter().filter(|row| row.model == info.name).collect();
     let Some(default) = rows.first() else { return Err(PretrainedError::NoWeights { model: model.to_owned() }) };
-    match tag {
+    match tag.filter(|tag| !is_default(tag)) {
         None => Ok(default),
-        Some(tag) if tag.rsplit('.').next().is_some_and(|last| last.eq_ignore_ascii_case("DEFAULT")) => Ok(default),
         Some(tag) => rows.iter().copied().find(|row| row.has_tag(tag)).ok_or_else(|| PretrainedError::UnknownTag {
             model: model.to_owned(),
             tag: tag.to_owned(),
@@ -127,32 +126,34 @@ pub fn find_weights(model: &str, tag: Option<&str>) -> Result<&'static Weights, 
 /// Any [`PretrainedError`] but [`PretrainedError::Weights`].
 pub fn fetch(name: &str, tag: Option<&str>, hub: &Hub, progress: &mut dyn Progress) -> Result<Published, PretrainedError> {
     let source = Source::parse(name)?;
-    let own_tag = !matches!(source, Source::Model { tag: None, .. });
-    if let Some(tag) = tag.filter(|_| own_tag) {
+    // The default tag asks for no others than those that the name says.
+    let tag = tag.filter(|tag| !is_default(tag));
+    if let Some(tag) = tag.filter(|_| !matches!(source, Source::Model { tag: None, .. })) {
         return Err(PretrainedError::TwoTags { source_name: name.to_owned(), tag: tag.to_owned() });
     }
-    match source {
+    match &source {
         Source::Model { architecture, tag: own } => {
-            let row = find_weights(&architecture, own.as_deref().or(tag))?;
-            let (path, sizes) = match row.origin {
-                Origin::HuggingFace(repository) => {
-                    let Source::HuggingFace(repository) = Source::parse(&format!("hf-hub:{repository}"))? else {
-                        return Err(PretrainedError::NoWeights { model: architecture });
-                    };
-                    (hub.repository(&repository, progress)?.weights, row)
-                }
-                Origin::TorchVision => (hub.fetch(&Download::from_address(&format!("{PYTORCH}/{}", row.file))?, progress)?, row),
-                Origin::Address(folder) => (hub.fetch(&Download::from_address(&format!("{folder}{}", row.file))?, progress)?, row),
+            let row = find_weights(architecture, own.as_deref().or(tag))?;
+            let mut download = |address: String| hub.fetch(&Download::from_address(&address)?, progress);
+            let path = match row.origin {
+                Origin::TorchVision => download(format!("{PYTORCH}/{}", row.file))?,
+                Origin::Address(folder) => download(format!("{folder}{}", row.file))?,
+                Origin::HuggingFace(repository) => hub.repository(&Repository::parse(repository)?, progress)?.weights,
             };
-            Ok(of_row(sizes, path))
+            Ok(of_row(row, path))
         }
-        Source::HuggingFace(repository) => of_checkpoint(&source_text(name), hub.repository(&repository, progress)?),
-        Source::Folder(folder) => of_checkpoint(&source_text(name), Checkpoint::from_folder(&folder)?),
+        Source::HuggingFace(repository) => of_checkpoint(&source.to_string(), hub.repository(repository, progress)?),
+        Source::Folder(folder) => of_checkpoint(&source.to_string(), Checkpoint::from_folder(folder)?),
     }
 }
 
-/// A model with published weights, downloaded where they are not here yet. The environment's settings hold: the README of
-/// `zoo-hub` names them.
+/// Whether a tag means the model's default weights, as torchvision writes it.
+fn is_default(tag: &str) -> bool {
+    tag.rsplit('.').next().is_some_and(|last| last.eq_ignore_ascii_case("DEFAULT"))
+}
+
+/// A model with published weights, downloaded where they are not here yet. The environment's settings hold:
+/// `docs/weights.md` names them.
 ///
 /// ```no_run
 /// # fn example(device: &burn::tensor::Device) -> Result<(), burn_zoo::PretrainedError> {
@@ -183,10 +184,6 @@ impl Published {
         let report = zoo_weights::load(&mut model, &WeightsFile::read(&self.path)?)?;
         Ok((model, report))
     }
-}
-
-fn source_text(name: &str) -> String {
-    name.trim_end_matches('/').to_owned()
 }
 
 fn of_row(row: &'static Weights, path: PathBuf) -> Published {

@@ -49,10 +49,7 @@ impl Recipe {
     /// # Errors
     /// [`PretrainedError`].
     pub fn fetch(&mut self, hub: &Hub, progress: &mut dyn Progress) -> Result<Published, PretrainedError> {
-        // A repository holds one set of weights; `--pretrained` alone says no more than that.
-        let is_default = |tag: &&str| tag.eq_ignore_ascii_case("DEFAULT");
-        let tag = self.pretrained.as_deref().filter(|tag| !(is_default(tag) && (self.is_repository() || self.model.contains('.'))));
-        let published = burn_zoo::fetch(&self.model, tag, hub, progress)?;
+        let published = burn_zoo::fetch(&self.model, self.pretrained.as_deref(), hub, progress)?;
         let preparation = &published.preparation;
         self.model = published.model.to_owned();
         self.pretrained = Some(published.origin.clone());
