@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use burn::tensor::Device;
-use burn_zoo::{AnyClassifier, BuildOptions, Classifier};
-use zoo_datasets::{Filter, Resize, Transform};
+use burn_zoo::{AnyClassifier, BuildOptions, Classifier, Interpolation, Preparation};
+use zoo_datasets::Transform;
 use zoo_weights::WeightsFile;
 
 use crate::cli::Trained;
@@ -60,8 +60,7 @@ impl Trained {
             Origin::File(file) => file.load(model, device),
             Origin::Published(tag) => {
                 let name = model.ok_or_else(|| Failure::Usage("name the model whose published weights are meant".to_owned()))?;
-                let tag = Some(tag.as_str()).filter(|tag| !(*tag == "DEFAULT" && says_weights(name)));
-                let published = burn_zoo::fetch(name, tag, &self.hub.open()?, &mut DownloadReport::default())?;
+                let published = burn_zoo::fetch(name, Some(&tag), &self.hub.open()?, &mut DownloadReport::default())?;
                 let (model, _) = published.load(BuildOptions::default(), device)?;
                 let transform = zoo_recipes::evaluation_transform(&published.preparation, model.in_channels());
                 transform.validate().map_err(|e| Failure::failed(&e))?;
@@ -103,11 +102,10 @@ impl Opened {
             })?,
         };
         // The options are those of the file's model; another model that the user insists on has its own defaults.
-        let options = match &meta.options {
+        let mut options = match &meta.options {
             Some(options) if meta.model.as_deref() == Some(&named.name) => options.clone(),
             _ => BuildOptions::default(),
         };
-        let mut options = options;
         let mut model = named.build(options.clone(), device)?;
         if let Some(classes) = self.head_classes(&model)
             && classes != model.num_classes()
@@ -144,20 +142,14 @@ fn default_transform(named: &Named, options: &BuildOptions, model: &AnyClassifie
     let info = burn_zoo::info(&named.name).ok_or_else(|| Failure::Failed(format!("model `{}` is not in the list", named.name)))?;
     let crop = options.image_size.unwrap_or([info.input[1], info.input[2]]);
     let short = crop[0].min(crop[1]);
-    let channels = model.in_channels();
-    let spread = |values: [f32; 3]| match channels {
-        3 => values.to_vec(),
-        // Of grey pictures the average, as a grey RGB picture has it.
-        _ => vec![values.iter().sum::<f32>() / 3.0; channels],
+    let preparation = Preparation {
+        resize: (short * 256).div_ceil(224),
+        crop,
+        interpolation: Interpolation::Bilinear,
+        mean: Transform::IMAGENET_MEAN.to_vec(),
+        std: Transform::IMAGENET_STD.to_vec(),
     };
-    let transform = Transform {
-        resize: Resize::ShortSide((short * 256).div_ceil(224)),
-        filter: Filter::Bilinear,
-        crop: Some(crop),
-        channels,
-        mean: spread(Transform::IMAGENET_MEAN),
-        std: spread(Transform::IMAGENET_STD),
-    };
+    let transform = zoo_recipes::evaluation_transform(&preparation, model.in_channels());
     transform.validate().map_err(|e| Failure::failed(&e))?;
     Ok(transform)
 }
