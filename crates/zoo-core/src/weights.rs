@@ -114,13 +114,6 @@ impl Weights {
         Self { accuracy: None, ..self }
     }
 
-    /// The first digits of the file's SHA-256 in hexadecimal, which its name gives.
-    pub fn sha256_prefix(&self) -> Option<&'static str> {
-        let stem = self.file.rsplit_once('.')?.0;
-        let digits = stem.rsplit_once('-')?.1;
-        ((8..=64).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_hexdigit())).then_some(digits)
-    }
-
     /// Whether a user's `tag` means these: in any case, with or without torchvision's `ResNet50_Weights.` before it.
     pub fn has_tag(&self, tag: &str) -> bool {
         let bare = tag.rsplit_once("_Weights.").map_or(tag, |(_, bare)| bare);
