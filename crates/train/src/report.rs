@@ -1,8 +1,9 @@
 //! What a run shows: a bar on a terminal, lines elsewhere.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use zoo_cli::output::say;
 use zoo_recipes::{EpochReport, Progress, StartReport, StepReport};
 
 pub(crate) struct Report {
@@ -20,11 +21,6 @@ impl Report {
         });
         Self { bar }
     }
-}
-
-/// A line. Whether anyone reads it is no reason to stop training.
-fn say(to: &mut dyn Write, line: &str) {
-    let _unread = writeln!(to, "{line}");
 }
 
 impl Progress for Report {

@@ -1,6 +1,6 @@
 //! The flags that say where published weights come from, and what is seen of a download.
 
-use std::io::{IsTerminal, Write};
+use std::io::{IsTerminal, stderr};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use zoo_hub::{Hub, Progress, Settings};
 
 use crate::Failure;
+use crate::output::say;
 
 /// Where published weights come from.
 #[derive(Debug, Clone, Default, Args)]
@@ -43,15 +44,10 @@ pub struct DownloadReport {
     name: String,
 }
 
-/// Whether anyone reads it is no reason to stop.
-fn say(line: &str) {
-    let _unread = writeln!(std::io::stderr(), "{line}");
-}
-
 impl Progress for DownloadReport {
     fn start(&mut self, name: &str, total: Option<u64>, already: u64) {
         name.clone_into(&mut self.name);
-        if std::io::stderr().is_terminal() {
+        if stderr().is_terminal() {
             let bar = total.map_or_else(ProgressBar::no_length, ProgressBar::new);
             let template = "{msg} {bar:30} {bytes}/{total_bytes}  {bytes_per_sec}  {eta}";
             if let Ok(style) = ProgressStyle::with_template(template) {
@@ -64,7 +60,7 @@ impl Progress for DownloadReport {
         }
         let size = total.map_or_else(String::new, |bytes| format!(" ({:.1} MB)", bytes as f64 / 1e6));
         let rest = if already > 0 { format!(", {:.1} MB of it are here", already as f64 / 1e6) } else { String::new() };
-        say(&format!("downloading {name}{size}{rest}"));
+        say(&mut stderr(), &format!("downloading {name}{size}{rest}"));
     }
 
     fn advance(&mut self, bytes: u64) {
@@ -76,8 +72,8 @@ impl Progress for DownloadReport {
     fn note(&mut self, text: &str) {
         let line = format!("note: {text}");
         match &self.bar {
-            Some(bar) => bar.suspend(|| say(&line)),
-            None => say(&line),
+            Some(bar) => bar.suspend(|| say(&mut stderr(), &line)),
+            None => say(&mut stderr(), &line),
         }
     }
 
@@ -85,7 +81,7 @@ impl Progress for DownloadReport {
         match self.bar.take() {
             Some(bar) => bar.finish(),
             None if self.name.is_empty() => {}
-            None => say(&format!("downloaded {}", self.name)),
+            None => say(&mut stderr(), &format!("downloaded {}", self.name)),
         }
     }
 }

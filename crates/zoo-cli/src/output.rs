@@ -17,6 +17,11 @@ pub fn write(text: &str) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A line about work in progress. Whether anyone reads it is no reason to stop the work.
+pub fn say(to: &mut dyn Write, line: &str) {
+    let _unread = writeln!(to, "{line}");
+}
+
 /// Writes a value as indented JSON.
 ///
 /// # Errors
