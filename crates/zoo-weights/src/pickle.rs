@@ -31,7 +31,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Entry>, WeightsError> {
             return Err(corrupt(format!("`{name}` claims more bytes than the file has")));
         }
         let shape = tensor.shape().to_vec();
-        let values = width(tensor.dtype()).map(|_| Values::Pickle(Box::new(Place(tensor))));
+        let values = is_float(tensor.dtype()).then(|| Values::Pickle(Box::new(Place(tensor))));
         tensors.push(Entry { name, shape, values });
     }
     Ok(tensors)
@@ -49,9 +49,8 @@ impl Place {
     }
 }
 
-/// Bytes of a number, where it is a floating-point one.
-fn width(dtype: DType) -> Option<usize> {
-    matches!(dtype, DType::F32 | DType::F64 | DType::F16 | DType::BF16).then(|| dtype.size())
+fn is_float(dtype: DType) -> bool {
+    matches!(dtype, DType::F32 | DType::F64 | DType::F16 | DType::BF16)
 }
 
 fn floats(tensor: &Tensor) -> Result<Vec<f32>, String> {

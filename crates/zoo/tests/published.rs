@@ -2,54 +2,30 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 mod common;
+#[allow(dead_code)]
+#[path = "../../zoo-hub/tests/hub/server.rs"]
+mod server;
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Output;
-use std::sync::{Arc, Mutex};
 
 use assert_cmd::Command;
 use burn::tensor::{Device, Tensor, TensorData};
 use burn_zoo::params::{fill_params, read_values};
 use burn_zoo::{BuildOptions, Classifier};
 use common::{json, stdout};
+use server::{Reply, Server};
 use tempfile::TempDir;
 use zoo_datasets::Preprocess;
 
-/// A server on this machine that knows some paths. It goes with the test.
-struct Server {
-    address: String,
-    asked: Arc<Mutex<Vec<String>>>,
+/// A server that knows some paths.
+fn serve(files: BTreeMap<String, Vec<u8>>) -> Server {
+    Server::start(move |request, _| files.get(&request.path).map_or_else(|| Reply::new(404, ""), |body| Reply::new(200, body.as_slice())))
 }
 
-impl Server {
-    fn new(files: BTreeMap<String, Vec<u8>>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap());
-        let asked = Arc::new(Mutex::new(vec![]));
-        let log = Arc::clone(&asked);
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
-                let lines: Vec<String> =
-                    BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok).take_while(|l| !l.is_empty()).collect();
-                let mut words = lines[0].split(' ');
-                let (method, path) = (words.next().unwrap().to_owned(), words.next().unwrap().to_owned());
-                log.lock().unwrap().push(format!("{method} {path}"));
-                let (status, body) = files.get(&path).map_or(("404 Not Found", &[][..]), |body| ("200 OK", body));
-                let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
-                let body = if method == "HEAD" { &[] } else { body };
-                let _gone = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
-            }
-        });
-        Self { address, asked }
-    }
-
-    fn asked(&self, what: &str) -> usize {
-        self.asked.lock().unwrap().iter().filter(|line| line.contains(what)).count()
-    }
+fn asked(server: &Server, path: &str) -> usize {
+    server.requests().iter().filter(|request| request.method == "GET" && request.path == path).count()
 }
 
 /// A small network as timm publishes one, in a folder with a picture.
@@ -85,7 +61,7 @@ impl Repository {
 
     fn serve(&self) -> Server {
         let file = |name: &str| (format!("/org/net/resolve/main/{name}"), std::fs::read(self.path("net").join(name)).unwrap());
-        Server::new([file("config.json"), file("model.safetensors")].into())
+        serve([file("config.json"), file("model.safetensors")].into())
     }
 
     /// What the model says of the picture, by hand: short side to 40, the middle 32x32.
@@ -164,10 +140,10 @@ fn a_repository_predicts_with_its_own_preprocessing_and_labels() {
     let image = repository.text("a.png");
     let args = ["predict", "hf-hub:org/net", &image, "--json"];
     assert_right(&top(&zoo(cache.path(), &server.address, &args)), &repository.logits());
-    assert_eq!(server.asked("GET /org/net/resolve/main/model.safetensors"), 1);
+    assert_eq!(asked(&server, "/org/net/resolve/main/model.safetensors"), 1);
     // From the cache, also where the server is gone.
     assert_right(&top(&zoo(cache.path(), "http://127.0.0.1:9", &[&args[..], &["--offline"]].concat())), &repository.logits());
-    assert_eq!(server.asked("GET /org/net/resolve/main/model.safetensors"), 1);
+    assert_eq!(asked(&server, "/org/net/resolve/main/model.safetensors"), 1);
 }
 
 #[test]
@@ -212,7 +188,7 @@ fn what_is_converted_knows_itself() {
 
 #[test]
 fn a_file_that_is_not_what_was_published_is_not_used() {
-    let server = Server::new([("/models/squeezenet1_1-b8a52dc0.pth".to_owned(), vec![7; 1000])].into());
+    let server = serve([("/models/squeezenet1_1-b8a52dc0.pth".to_owned(), vec![7; 1000])].into());
     let cache = tempfile::tempdir().unwrap();
     let mirror = format!("{}/models", server.address);
     // A mirror stands in for torchvision's own address, which is not to be reached from a test.
@@ -220,7 +196,7 @@ fn a_file_that_is_not_what_was_published_is_not_used() {
     assert_eq!(output.status.code(), Some(1));
     let message = String::from_utf8_lossy(&output.stderr);
     assert!(message.contains("b8a52dc0"), "{message}");
-    assert_eq!(server.asked("GET /models/squeezenet1_1-b8a52dc0.pth"), 1);
+    assert_eq!(asked(&server, "/models/squeezenet1_1-b8a52dc0.pth"), 1);
     assert!(!cache.path().join("own/squeezenet1_1-b8a52dc0.pth").exists());
 }
 

@@ -1,7 +1,7 @@
 //! Two processes that want the same file.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -17,6 +17,12 @@ use crate::support::{bytes, download, hub, settings};
 fn other_process() {
     let (Ok(address), Ok(cache)) = (std::env::var("ZOO_HUB_TEST_ADDRESS"), std::env::var("ZOO_HUB_TEST_CACHE")) else { return };
     hub(settings(Path::new(&cache))).fetch(&download(&address, &bytes()), &mut Silent).unwrap();
+}
+
+fn start_other(server: &Server, cache: &Path) -> Child {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "processes::other_process"]);
+    command.env("ZOO_HUB_TEST_ADDRESS", &server.address).env("ZOO_HUB_TEST_CACHE", cache).spawn().unwrap()
 }
 
 /// Lets the server answer once this process is seen to wait.
@@ -45,12 +51,7 @@ fn the_second_waits_and_finds_what_the_first_downloaded() {
         released.lock().unwrap().recv_timeout(Duration::from_secs(60)).unwrap();
         Reply::file(request, &sent, "v1")
     });
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "processes::other_process"])
-        .env("ZOO_HUB_TEST_ADDRESS", &server.address)
-        .env("ZOO_HUB_TEST_CACHE", folder.path())
-        .spawn()
-        .unwrap();
+    let mut child = start_other(&server, folder.path());
     was_asked.recv_timeout(Duration::from_secs(60)).unwrap();
 
     let mut progress = Release(Box::new(move || release.send(()).unwrap()), vec![]);
@@ -71,12 +72,7 @@ fn a_killed_process_leaves_what_it_had() {
         let reply = Reply::file(request, &sent, "v1");
         if before == 0 { reply.cut(120_000).hold(Duration::from_secs(60)) } else { reply }
     });
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "processes::other_process"])
-        .env("ZOO_HUB_TEST_ADDRESS", &server.address)
-        .env("ZOO_HUB_TEST_CACHE", folder.path())
-        .spawn()
-        .unwrap();
+    let mut child = start_other(&server, folder.path());
     let part = folder.path().join("net.pth.part");
     for _ in 0..6000 {
         if std::fs::metadata(&part).is_ok_and(|metadata| metadata.len() == 120_000) {
