@@ -49,7 +49,7 @@ mod pretrained;
 
 pub use labels::imagenet_categories;
 #[cfg(feature = "pretrained")]
-pub use pretrained::{Preparation, PretrainedError, Published, fetch, find_weights, pretrained};
+pub use pretrained::{Preparation, PretrainedError, Published, fetch, find_weights, pretrained, says_weights};
 pub use registry::Listed;
 pub use zoo_core::{
     ActivationKind, BuildError, BuildOptions, Classifier, Describe, Family, Features, GlobalPoolKind, InputError, Intermediate,

@@ -119,6 +119,15 @@ pub fn find_weights(model: &str, tag: Option<&str>) -> Result<&'static Weights, 
     }
 }
 
+/// Whether a name says which weights are meant: a repository, a folder, a model with a tag.
+pub fn says_weights(name: &str) -> bool {
+    match Source::parse(name) {
+        Ok(Source::HuggingFace(_) | Source::Folder(_)) => true,
+        Ok(Source::Model { architecture, tag }) => tag.is_some() && info(&architecture).is_some(),
+        Err(_) => false,
+    }
+}
+
 /// Finds or downloads published weights. `name` is a model's (`resnet50`, `resnet50.IMAGENET1K_V2`), `hf-hub:org/name` or
 /// `local-dir:PATH`; `tag` says which weights, where the name does not.
 ///
@@ -177,6 +186,7 @@ impl Published {
     pub fn load(&self, options: BuildOptions, device: &Device) -> Result<(AnyClassifier, LoadReport), PretrainedError> {
         let options = BuildOptions {
             num_classes: options.num_classes.or(self.options.num_classes),
+            in_channels: options.in_channels.or(self.options.in_channels),
             image_size: options.image_size.or(self.options.image_size),
             ..options
         };

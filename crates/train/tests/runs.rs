@@ -81,3 +81,27 @@ fn a_terminal_gets_the_dashboard() {
     let output = on_terminal(&(command + " --plain")).unwrap();
     assert!(output.status.success() && !String::from_utf8_lossy(&output.stdout).contains(enter));
 }
+
+/// A folder as timm writes it is where a run starts, and the run's own recipe starts another without being fetched again.
+#[test]
+fn published_weights_start_a_run_and_its_recipe_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| path(folder.path(), name);
+    train(&["--model", "resnet20_cifar", "--epochs", "1", "--limit", "16", "--image-size", "32", "--output", &place("first")])
+        .assert()
+        .success();
+    std::fs::create_dir(folder.path().join("net")).unwrap();
+    std::fs::copy(folder.path().join("first/last.safetensors"), folder.path().join("net/model.safetensors")).unwrap();
+    let config = r#"{"architecture": "resnet20_cifar", "num_classes": 10, "pretrained_cfg": {"input_size": [1, 32, 32], "mean": [0.25], "std": [0.5]}}"#;
+    std::fs::write(folder.path().join("net/config.json"), config).unwrap();
+    let model = format!("local-dir:{}", place("net"));
+    train(&["--model", &model, "--epochs", "1", "--limit", "16", "--output", &place("second")]).assert().success();
+    let recipe = std::fs::read_to_string(folder.path().join("second/config.toml")).unwrap();
+    assert!(recipe.contains("model = \"resnet20_cifar\"") && recipe.contains("mean = [0.25]"), "{recipe}");
+    train(&["--config", &place("second/config.toml"), "--output", &place("third")]).assert().success();
+    // Equal recipes from equal weights are equal runs.
+    let weights = |run: &str| std::fs::read(folder.path().join(run).join("last.safetensors")).unwrap();
+    assert!(weights("second") == weights("third"));
+    let tagged = ["--model", "resnet18.IMAGENET1K_V1", "--offline", "--cache-dir", &place("cache"), "--output", &place("fourth")];
+    assert!(refused(&tagged, 1).contains("resnet18-f37072fd.pth"));
+}

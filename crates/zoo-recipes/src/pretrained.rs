@@ -2,7 +2,7 @@
 
 use burn_zoo::{Interpolation, Preparation, PretrainedError, Published};
 use zoo_datasets::{Filter, Resize, Transform};
-use zoo_hub::{Hub, Progress, Source};
+use zoo_hub::{Hub, Progress};
 
 use crate::Recipe;
 
@@ -34,13 +34,10 @@ fn spread(values: &[f32], channels: usize) -> Vec<f32> {
 }
 
 impl Recipe {
-    /// Whether weights are to be fetched before the run: a tag is given, or the model is a repository or folder.
+    /// Whether weights are to be fetched before the run: a tag is given, or the model's name says which. A recipe that names a
+    /// file as well, as that of a run folder does, has them.
     pub fn wants_published(&self) -> bool {
-        self.pretrained.is_some() || self.is_repository()
-    }
-
-    fn is_repository(&self) -> bool {
-        matches!(Source::parse(&self.model), Ok(Source::HuggingFace(_) | Source::Folder(_)))
+        self.pretrained_path.is_none() && (self.pretrained.is_some() || burn_zoo::says_weights(&self.model))
     }
 
     /// Finds or downloads the weights that the recipe names and writes what follows from them into it: the file, and the

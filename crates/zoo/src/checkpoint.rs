@@ -10,7 +10,6 @@ use zoo_weights::WeightsFile;
 use crate::cli::Trained;
 use crate::resolve::{Named, named};
 use zoo_cli::{DownloadReport, Failure};
-use zoo_hub::Source;
 
 /// A trained model.
 #[derive(Debug)]
@@ -49,7 +48,7 @@ impl Trained {
             (Some(path), _) => Ok(Origin::File(Box::new(Opened::read(path)?))),
             (None, Some(tag)) => Ok(Origin::Published(tag.clone())),
             // The name itself says that there are weights, and which.
-            (None, None) if model.is_some_and(says_weights) => Ok(Origin::Published("DEFAULT".to_owned())),
+            (None, None) if model.is_some_and(burn_zoo::says_weights) => Ok(Origin::Published("DEFAULT".to_owned())),
             (None, None) => Err(Failure::Usage("say which weights: --weights FILE, or --pretrained for published ones".to_owned())),
         }
     }
@@ -68,15 +67,6 @@ impl Trained {
                 Ok(Checkpoint { name, model, options, transform, classes: published.classes, data_seed: None })
             }
         }
-    }
-}
-
-/// Whether a name says its weights: a repository, a folder, a model with a tag.
-pub(crate) fn says_weights(name: &str) -> bool {
-    match Source::parse(name) {
-        Ok(Source::HuggingFace(_) | Source::Folder(_)) => true,
-        Ok(Source::Model { architecture, tag }) => tag.is_some() && burn_zoo::info(&architecture).is_some(),
-        Err(_) => false,
     }
 }
 
