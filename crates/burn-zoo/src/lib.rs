@@ -48,8 +48,8 @@ mod labels;
 pub use labels::imagenet_categories;
 pub use registry::Listed;
 pub use zoo_core::{
-    ActivationKind, BuildError, BuildOptions, Classifier, Describe, Family, Features, GlobalPoolKind, InputError, Intermediate, ModelInfo, Node, Setting, Shortcut, Stage,
-    nearest, params,
+    ActivationKind, BuildError, BuildOptions, Classifier, Describe, Family, Features, GlobalPoolKind, InputError, Intermediate, ModelInfo,
+    Node, Setting, Shortcut, Stage, nearest, params,
 };
 
 families! {

@@ -22,13 +22,7 @@ pub struct InvertedResidualV2 {
 impl InvertedResidualV2 {
     /// From `in_channels` to `out_channels`; without expansion (1) the first convolution is left out. `drop_path` is its own
     /// rate.
-    pub fn new(
-        [in_channels, out_channels]: [usize; 2],
-        stride: usize,
-        expansion: usize,
-        drop_path: f64,
-        device: &Device,
-    ) -> Self {
+    pub fn new([in_channels, out_channels]: [usize; 2], stride: usize, expansion: usize, drop_path: f64, device: &Device) -> Self {
         let hidden = in_channels * expansion;
         let relu6 = |block| MobileUnit::conv(ConvNormAct { activation: Some(ActivationKind::Relu6), ..block }, device);
         let depthwise = ConvNormAct::batch_norm(hidden, hidden, Window::new(3).stride(stride).padding(1));

@@ -213,7 +213,8 @@ mod tests {
                 Feature::V3(block) => Some(block.drop_path.rate()),
             };
             // Where a branch can be dropped, the description says so.
-            let described = model.describe().trace([3, 64, 64]).unwrap().layers.iter().filter(|row| row.name.ends_with("drop_path")).count();
+            let described =
+                model.describe().trace([3, 64, 64]).unwrap().layers.iter().filter(|row| row.name.ends_with("drop_path")).count();
             (model.features.iter().filter_map(rate).map(|rate| (rate * 1e5).round() / 1e5).collect::<Vec<_>>(), described)
         };
         let (found, described) = rates("mobilenet_v2");

@@ -32,7 +32,9 @@ fn dropout_acts_in_training_alone() {
 
 #[test]
 fn stochastic_depth_acts_in_training_alone() {
-    for kind in ["resnet20_cifar", "tiny_vit", "tiny_swin", "mobilenet_v2", "mobilenet_v3_small", "mnasnet0_5", "semnasnet_100", "regnet_y_400mf"] {
+    for kind in
+        ["resnet20_cifar", "tiny_vit", "tiny_swin", "mobilenet_v2", "mobilenet_v3_small", "mnasnet0_5", "semnasnet_100", "regnet_y_400mf"]
+    {
         let options = options().with_dropout(0.0);
         drops(kind, &options.clone().with_drop_path(0.5), &options.with_drop_path(0.0));
     }

@@ -72,10 +72,9 @@ fn an_adapted_model_sees_in_other_channels_what_the_whole_one_sees_in_three() {
     for kind in KINDS {
         let whole = filled(kind, &options(), &device);
         let file = WeightsFile::from_tensors(params::read_params(&whole).unwrap(), WeightsMeta::default());
-        for (channels, own, same) in [
-            (1, grey.clone(), grey.clone().repeat_dim(1, 3)),
-            (6, Tensor::cat(vec![colour.clone(), colour.clone()], 1), colour.clone()),
-        ] {
+        for (channels, own, same) in
+            [(1, grey.clone(), grey.clone().repeat_dim(1, 3)), (6, Tensor::cat(vec![colour.clone(), colour.clone()], 1), colour.clone())]
+        {
             let mut model = build(kind, &options().with_in_channels(channels), &device);
             let report = load(&mut model, &file).unwrap();
             assert_eq!(report.adapted.len(), 1, "{kind}: {:?}", report.adapted);

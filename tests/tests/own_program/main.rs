@@ -26,10 +26,8 @@ const fn info(name: &'static str) -> ModelInfo {
 }
 
 // Rows of one's own: the published transformers are too large to train in a test.
-static VIT: Variant<VitSpec> = Variant {
-    info: info("tiny_vit"),
-    spec: VitSpec { patch_size: 8, num_layers: 4, hidden_dim: 16, mlp_dim: 32, num_heads: 2 },
-};
+static VIT: Variant<VitSpec> =
+    Variant { info: info("tiny_vit"), spec: VitSpec { patch_size: 8, num_layers: 4, hidden_dim: 16, mlp_dim: 32, num_heads: 2 } };
 static SWIN: Variant<SwinSpec> = Variant {
     info: info("tiny_swin"),
     spec: SwinSpec { version: Version::V1, embed_dim: 8, depths: [1, 1, 2, 1], num_heads: [1, 2, 2, 4], drop_path: 0.0 },
