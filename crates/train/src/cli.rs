@@ -115,3 +115,16 @@ flags! {
     /// Number of the backend's device
     device: usize,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checkpointing_needs_no_value_and_may_have_one() {
+        let parse = |arguments: &[&str]| Cli::parse_from([&["train"], arguments].concat()).flags;
+        assert_eq!(parse(&[]).grad_checkpointing, None);
+        assert_eq!(parse(&["--grad-checkpointing", "--epochs", "3"]).grad_checkpointing, Some(true));
+        assert_eq!(parse(&["--grad-checkpointing", "false"]).grad_checkpointing, Some(false));
+    }
+}
