@@ -113,7 +113,9 @@ fn check_train(reference: &TrainReference) -> Result<(), String> {
     let rounding = 1e-6 * reference.grad_l2.values().fold(0.0, |m: f64, v| m.max(*v));
     // Where PyTorch's f32 and f64 differ by more, rounding decides, and no other f32 can be held to a thousandth.
     let bound = f64::max(1e-3, 2.0 * reference.spread);
+    let worst = std::cell::Cell::new(0.0);
     let close = |what: &str, got: f64, want: f64| {
+        worst.set(f64::max(worst.get(), ((got - want).abs() - rounding) / want.abs()));
         if (got - want).abs() <= bound * want.abs() + rounding {
             Ok(())
         } else {
@@ -137,6 +139,7 @@ fn check_train(reference: &TrainReference) -> Result<(), String> {
             close(key, f64::from(*got), *want)?;
         }
     }
+    println!("{name}: {:.1e} of the gradient's norm", worst.get());
     Ok(())
 }
 
