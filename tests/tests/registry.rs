@@ -138,6 +138,10 @@ fn smallest_inputs_are_torchvisions() {
     let smallest = |name| burn_zoo::build(name, &BuildOptions::default(), &Device::flex()).unwrap().smallest_input().unwrap();
     assert_eq!((smallest("vgg11").size, smallest("vgg11").only), (32, false));
     assert_eq!((smallest("alexnet").size, smallest("alexnet").only), (63, false));
+    // Ceil mode pools maps that are a little smaller than the window.
+    for (name, size) in [("googlenet", 15), ("googlenet2014", 31), ("bn_inception", 7), ("squeezenet1_0", 21), ("legacy_senet154", 3)] {
+        assert_eq!(smallest(name).size, size, "{name}");
+    }
     assert!(smallest("lenet5").only);
     let small = burn_zoo::build("vgg11", &BuildOptions::default().with_image_size([24, 40]), &Device::flex()).unwrap_err();
     assert_eq!(small.to_string(), "an input of 24x40 pixels is too small for this model: the smallest is 32x32");
