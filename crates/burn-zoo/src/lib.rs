@@ -72,6 +72,7 @@ families! {
     Vit(zoo_vit::VisionTransformer),
     Swin(zoo_swin::SwinTransformer),
     MaxVit(zoo_maxvit::MaxVit),
+    Mixer(zoo_mixer::MlpMixer),
     GoogLeNet(zoo_googlenet::GoogLeNet),
     Inception(zoo_inception::InceptionV3),
     MobileNetV1(zoo_mobilenet::MobileNetV1),
