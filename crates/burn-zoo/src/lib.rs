@@ -68,6 +68,7 @@ families! {
     SeNet(zoo_senet::SeNet),
     ShuffleNetV2(zoo_shufflenet::ShuffleNetV2),
     ConvNeXt(zoo_convnext::ConvNeXt),
+    ConvMixer(zoo_convmixer::ConvMixer),
     RegNet(zoo_regnet::RegNet),
     Vit(zoo_vit::VisionTransformer),
     Swin(zoo_swin::SwinTransformer),
