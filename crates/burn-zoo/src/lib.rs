@@ -76,6 +76,8 @@ families! {
     Mixer(zoo_mixer::MlpMixer),
     GoogLeNet(zoo_googlenet::GoogLeNet),
     Inception(zoo_inception::InceptionV3),
+    LegacyXception(zoo_xception::LegacyXception),
+    Xception(zoo_xception::Xception),
     MobileNetV1(zoo_mobilenet::MobileNetV1),
     MobileNet(zoo_mobilenet::MobileNet),
     MnasNet(zoo_mnasnet::MnasNet),
