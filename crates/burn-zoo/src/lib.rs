@@ -76,6 +76,7 @@ families! {
     Mixer(zoo_mixer::MlpMixer),
     GoogLeNet(zoo_googlenet::GoogLeNet),
     Inception(zoo_inception::InceptionV3),
+    InceptionV4(zoo_inception_v4::InceptionV4),
     LegacyXception(zoo_xception::LegacyXception),
     Xception(zoo_xception::Xception),
     MobileNetV1(zoo_mobilenet::MobileNetV1),
