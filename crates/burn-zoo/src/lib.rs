@@ -77,6 +77,7 @@ families! {
     GoogLeNet(zoo_googlenet::GoogLeNet),
     Inception(zoo_inception::InceptionV3),
     InceptionV4(zoo_inception_v4::InceptionV4),
+    InceptionResNet(zoo_inception_resnet::InceptionResNetV2),
     LegacyXception(zoo_xception::LegacyXception),
     Xception(zoo_xception::Xception),
     MobileNetV1(zoo_mobilenet::MobileNetV1),
