@@ -1,0 +1,101 @@
+//! A model's operations, recorded by Burn.
+
+use std::cell::RefCell;
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
+use burn_capture::{CaptureBackend, TensorId};
+
+use crate::import::import;
+use crate::{Graph, GraphError};
+
+/// An input of the model while it is recorded.
+#[derive(Debug)]
+pub struct Input {
+    shape: Vec<usize>,
+    device: Device,
+    taken: RefCell<Option<(usize, TensorId)>>,
+}
+
+impl Input {
+    /// The input as a tensor of `D` dimensions. Ask for it once and clone the tensor where it is needed twice.
+    pub fn tensor<const D: usize>(&self) -> Tensor<D> {
+        let mut shape = [1; D];
+        for (to, from) in shape.iter_mut().rev().zip(self.shape.iter().rev()) {
+            *to = *from;
+        }
+        let numbers = shape.iter().product::<usize>();
+        let tensor = Tensor::from_data(TensorData::new(vec![0.0f32; numbers], shape), &self.device);
+        *self.taken.borrow_mut() = id(tensor.clone()).map(|id| (D, id));
+        tensor
+    }
+}
+
+/// An output of the model while it is recorded: made from a tensor with `into()`.
+#[derive(Debug)]
+pub struct Output(Option<TensorId>);
+
+impl<const D: usize> From<Tensor<D>> for Output {
+    fn from(tensor: Tensor<D>) -> Self {
+        Self(id(tensor))
+    }
+}
+
+fn id<const D: usize>(tensor: Tensor<D>) -> Option<TensorId> {
+    tensor.try_into_primitive::<CaptureBackend>().ok().map(|primitive| primitive.id())
+}
+
+/// Records `forward` on inputs of these shapes: a graph with the model's weights as constants.
+///
+/// The model is one for inference, `valid()` where it was trained. Shapes are fixed: another batch size is another graph.
+///
+/// # Errors
+/// [`GraphError`] where Burn cannot record an operation, or the model computes with other numbers than 32-bit floats.
+pub fn capture<M: Module>(
+    model: &M,
+    shapes: &[&[usize]],
+    forward: impl FnOnce(&M, &[Input]) -> Vec<Output>,
+) -> Result<Graph, GraphError> {
+    // A weight that is not there yet would be recorded as an order for random numbers.
+    model.visit(&mut Initialise);
+    let device = Device::capture();
+    let inputs: Vec<_> = shapes
+        .iter()
+        .map(|shape| Input { shape: shape.to_vec(), device: device.clone(), taken: RefCell::new(None) })
+        .collect();
+    let mut ids = Vec::new();
+    let mut outside = false;
+    let captured = device.capture_scope(|scope| {
+        let outputs = forward(&model.clone().to_device(&device), &inputs);
+        ids = inputs.iter().map(|input| *input.taken.borrow()).collect();
+        outside = outputs.iter().any(|output| output.0.is_none());
+        scope.complete(ids.iter().flatten().map(|(_, id)| *id), outputs.into_iter().filter_map(|output| output.0))
+    });
+    for (index, (taken, shape)) in ids.iter().zip(shapes).enumerate() {
+        match taken {
+            Some((wanted, _)) if *wanted != shape.len() => {
+                return Err(GraphError::Rank { index, wanted: *wanted, given: shape.len() });
+            }
+            Some(_) => {}
+            None => return Err(GraphError::Capture(format!("input {index} was not used"))),
+        }
+    }
+    if outside {
+        return Err(GraphError::Capture("an output does not come from the recorded inputs and weights".into()));
+    }
+    import(captured.map_err(|error| GraphError::Capture(error.to_string()))?)
+}
+
+struct Initialise;
+
+impl ModuleVisitor for Initialise {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        param.val();
+    }
+    fn visit_int<const D: usize>(&mut self, param: &Param<Tensor<D, Int>>) {
+        param.val();
+    }
+    fn visit_bool<const D: usize>(&mut self, param: &Param<Tensor<D, Bool>>) {
+        param.val();
+    }
+}

@@ -1,0 +1,45 @@
+//! Scales and shifts of a layer's outputs are part of its weights: batch norm, layer scale.
+
+use super::rewrite::Rewrite;
+use crate::Graph;
+use crate::op::{Conv, Op, Unary};
+
+pub(super) fn into_weights(graph: &mut Graph) -> usize {
+    Rewrite::run(graph, |rewrite, index| {
+        let node = rewrite.node(index);
+        let Some(layer) = rewrite.sole_producer(node.inputs[0]) else { return };
+        // The axis of the layer's channels in its output, and in its weight.
+        let (channels, first) = match layer.op {
+            Op::Conv(Conv { residual: false, activation: None, .. }) => (1, true),
+            Op::Dense { residual: false, activation: None } => (rewrite.graph.shape(node.inputs[0]).len() - 1, false),
+            _ => return,
+        };
+        let outputs = rewrite.graph.shape(layer.inputs[2])[0];
+        let (scale, shift, activation) = match node.op {
+            Op::Affine { axis, activation } if axis == channels => {
+                let find = |place: usize| rewrite.graph.constant(node.inputs[place]).map(|numbers| numbers.to_vec());
+                let (Some(scale), Some(shift)) = (find(1), find(2)) else { return };
+                (scale, shift, activation)
+            }
+            Op::Unary(Unary::Linear { mul, add }) => (vec![mul; outputs], vec![add; outputs], None),
+            _ => return,
+        };
+        let (Some(weight), Some(bias)) = (rewrite.graph.constant(layer.inputs[1]), rewrite.graph.constant(layer.inputs[2])) else { return };
+        let mut weight = weight.to_vec();
+        match first {
+            true => {
+                let each = weight.len() / outputs;
+                weight.chunks_exact_mut(each).zip(&scale).for_each(|(row, scale)| row.iter_mut().for_each(|w| *w *= scale));
+            }
+            false => weight.chunks_exact_mut(outputs).for_each(|row| row.iter_mut().zip(&scale).for_each(|(w, scale)| *w *= scale)),
+        }
+        let bias = bias.iter().zip(scale.iter().zip(&shift)).map(|(bias, (scale, shift))| bias * scale + shift).collect();
+        let (x, shape, mut op) = (layer.inputs[0], rewrite.graph.shape(layer.inputs[1]).to_vec(), layer.op.clone());
+        if let Some(place) = op.activation_mut() {
+            *place = activation;
+        }
+        let weight = rewrite.graph.add_constant(shape, weight);
+        let bias = rewrite.graph.add_constant(vec![outputs], bias);
+        rewrite.replace(index, op, vec![x, weight, bias]);
+    })
+}
