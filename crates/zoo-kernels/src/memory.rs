@@ -51,6 +51,11 @@ impl SharedMut {
         Self(slice.as_mut_ptr())
     }
 
+    /// The same place, to be read.
+    pub(crate) const fn shared(self) -> Shared {
+        Shared(self.0.cast_const())
+    }
+
     /// The address `offset` floats on.
     ///
     /// # Safety

@@ -49,13 +49,13 @@ impl Direct {
         let Some(part) = self.parts.first() else { return };
         let pixels: usize = job.output_shape[..3].iter().product();
         let step = spec.stride[0] * spec.stride[1];
-        let most = (BLOCK_BYTES / (4 * spec.in_channels * step)).clamp(4 * part.pixels, 240);
-        let (blocks, groups) = split(pixels, part, most, threads.count());
+        let most = (BLOCK_BYTES / (4 * spec.in_channels * step)).clamp(4 * part.layout.pixels, 240);
+        let (blocks, groups) = split(pixels, &part.layout, most, threads.count());
         let tasks = blocks * groups * self.parts.len();
         threads.run(tasks, |task, _| {
             let (task, group) = (task / groups, task % groups);
             let (block, index) = (task / self.parts.len(), task % self.parts.len());
-            let range = |i: usize| part.panels.len() * i / groups;
+            let range = |i: usize| part.layout.panels.len() * i / groups;
             let bounds = [pixels * block / blocks, pixels * (block + 1) / blocks];
             // SAFETY: tasks have blocks of pixels and ranges of channels of their own.
             isa.run(Task { direct: self, spec, job, bounds, index, panels: range(group)..range(group + 1) });
@@ -85,16 +85,16 @@ impl WithSimd for Task<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { direct, spec, job, bounds: [first, end], index, panels } = self;
         let part = &direct.parts[index];
-        let sizes = Sizes::new(end - first, part.pixels);
-        let mut rows = Vec::with_capacity(sizes.pixels * part.taps);
+        let sizes = Sizes::new(end - first, part.layout.pixels);
+        let mut rows = Vec::with_capacity(sizes.pixels * part.layout.taps);
         // SAFETY: `Direct::run`'s caller promised valid tensors; pixels are below the output's, channels within its width.
         unsafe {
             pointers(spec, job, first, sizes, &direct.zeros, &mut rows);
-            let channel = index * part.columns;
+            let channel = index * part.layout.columns;
             let block = Block {
                 sizes,
                 rows: &rows,
-                offset: index * part.depth,
+                offset: index * part.layout.depth,
                 out: job.output.at(first * job.output_stride + channel),
                 out_stride: job.output_stride,
                 residual: job.residual_at(first, channel),

@@ -94,12 +94,12 @@ impl WithSimd for Task<'_> {
         let [first, end] = self.bounds;
         let (spec, job) = (self.spec, self.job);
         let [_, out_height, out_width, _] = job.output_shape;
-        let sizes = Sizes::new((end - first) * out_width, self.packed.pixels);
-        let mut rows = Vec::with_capacity(sizes.pixels * self.packed.taps);
+        let sizes = Sizes::new((end - first) * out_width, self.packed.layout.pixels);
+        let mut rows = Vec::with_capacity(sizes.pixels * self.packed.layout.taps);
         // SAFETY: `Stem::run`'s caller promised valid tensors; the buffer has the rows that this task's pixels see.
         unsafe {
             self.pad();
-            sizes.rows(self.packed.taps, &mut rows, |pixel, tap| {
+            sizes.rows(self.packed.layout.taps, &mut rows, |pixel, tap| {
                 let (y, x) = (pixel / out_width, pixel % out_width);
                 let line = y * spec.stride[0] + tap * spec.dilation[0];
                 self.buffer.add(line * self.row + x * spec.stride[1] * spec.in_channels).cast_const()
@@ -113,7 +113,7 @@ impl WithSimd for Task<'_> {
                 out_stride: job.output_stride,
                 residual: job.residual_at(pixel, 0),
                 activation: job.activation,
-                panels: 0..self.packed.panels.len(),
+                panels: 0..self.packed.layout.panels.len(),
             };
             self.packed.run(simd, &block);
         }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use pulp::Simd;
 
-use super::pack::{Chunk, Packed, Panel};
+use super::pack::{Chunk, Layout, Panel};
 use super::tile::{MAX_PIXELS, MAX_VECTORS, Tile, tile_fn};
 use crate::activation::{Activation, Rows};
 
@@ -66,14 +66,14 @@ pub(crate) struct Block<'a> {
     pub panels: Range<usize>,
 }
 
-impl Packed {
-    /// Computes a block.
+impl Layout {
+    /// Computes a block with packed weights and a bias (null for none).
     ///
     /// # Safety
-    /// Each pointer in `rows`, moved by `offset`, is good for `depth` floats; `out` and `residual` have `columns` floats for
+    /// `data` and `bias` are as long as the layout says. Each pointer in `rows`, moved by `offset`, is good for `depth` floats; `out` and `residual` have `columns` floats for
     /// each pixel; nobody else uses the columns of `panels` of these pixels in `out`.
     #[inline(always)]
-    pub(crate) unsafe fn run<S: Simd>(&self, simd: S, block: &Block<'_>) {
+    pub(crate) unsafe fn run<S: Simd>(&self, simd: S, data: *const f32, bias: *const f32, block: &Block<'_>) {
         if !self.fits::<S>() {
             return;
         }
@@ -85,7 +85,7 @@ impl Packed {
             for tile in 0..block.sizes.tiles {
                 for panel in panels {
                     // SAFETY: the caller's promise.
-                    unsafe { self.tile(simd, block, panel, 0, tile) };
+                    unsafe { self.tile(simd, [data, bias], block, panel, 0, tile) };
                 }
             }
         } else {
@@ -93,7 +93,7 @@ impl Packed {
                 for chunk in 0..self.chunks.len() {
                     for tile in 0..block.sizes.tiles {
                         // SAFETY: the caller's promise.
-                        unsafe { self.tile(simd, block, panel, chunk, tile) };
+                        unsafe { self.tile(simd, [data, bias], block, panel, chunk, tile) };
                     }
                 }
             }
@@ -101,7 +101,15 @@ impl Packed {
     }
 
     #[inline(always)]
-    unsafe fn tile<S: Simd>(&self, simd: S, block: &Block<'_>, panel: &Panel, chunk: usize, tile: usize) {
+    unsafe fn tile<S: Simd>(
+        &self,
+        simd: S,
+        [data, bias]: [*const f32; 2],
+        block: &Block<'_>,
+        panel: &Panel,
+        chunk: usize,
+        tile: usize,
+    ) {
         let Chunk { tap, taps, offset, depth } = self.chunks[chunk];
         let (first, end) = (block.sizes.first(tile), block.sizes.first(tile + 1));
         let pixels = end - first;
@@ -117,8 +125,8 @@ impl Packed {
                 taps,
                 offset: block.offset + offset,
                 depth,
-                weights: self.data.as_ptr().add(panel.offset + (tap * self.depth + offset) * width),
-                bias: self.bias.as_ref().map_or(std::ptr::null(), |bias| bias.as_ptr().add(panel.bias)),
+                weights: data.add(panel.offset + (tap * self.depth + offset) * width),
+                bias: if bias.is_null() { bias } else { bias.add(panel.bias) },
                 accumulate: chunk > 0,
                 out,
                 out_stride: block.out_stride,
@@ -173,7 +181,7 @@ unsafe fn partial(job: &mut Tile, pixels: usize, channels: usize, width: usize, 
 /// How the work is cut: `(blocks of pixels, groups of panels)`.
 ///
 /// Small tasks let threads share evenly, and large ones reuse more of what is in the caches; `most` is the largest block.
-pub(crate) fn split(pixels: usize, packed: &Packed, most: usize, threads: usize) -> (usize, usize) {
+pub(crate) fn split(pixels: usize, packed: &Layout, most: usize, threads: usize) -> (usize, usize) {
     /// Products of a task that takes some ten microseconds.
     const TASK: usize = 300_000;
     let tiles = pixels.div_ceil(packed.pixels).max(1);

@@ -5,4 +5,4 @@ mod pack;
 mod tile;
 
 pub(crate) use block::{Block, Residual, Sizes, split};
-pub(crate) use pack::Packed;
+pub(crate) use pack::{Layout, Packed};

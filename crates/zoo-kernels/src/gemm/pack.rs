@@ -2,6 +2,7 @@
 
 use pulp::Simd;
 
+use super::Block;
 use super::tile::{MAX_PIXELS, MAX_VECTORS};
 use crate::isa::Isa;
 use crate::memory::Aligned;
@@ -33,9 +34,9 @@ pub(crate) struct Chunk {
     pub depth: usize,
 }
 
-/// A matrix `[taps * depth, columns]`, panel by panel, with a bias.
+/// How a matrix `[taps * depth, columns]` is cut.
 #[derive(Clone)]
-pub(crate) struct Packed {
+pub(crate) struct Layout {
     pub isa: Isa,
     pub taps: usize,
     pub depth: usize,
@@ -44,45 +45,75 @@ pub(crate) struct Packed {
     pub pixels: usize,
     pub panels: Vec<Panel>,
     pub chunks: Vec<Chunk>,
-    pub data: Aligned,
-    pub bias: Option<Aligned>,
+}
+
+/// A matrix cut so, with a bias.
+#[derive(Clone)]
+pub(crate) struct Packed {
+    pub layout: Layout,
+    data: Aligned,
+    bias: Option<Aligned>,
+}
+
+impl Layout {
+    pub(crate) fn new(isa: Isa, [taps, depth, columns]: [usize; 3]) -> Self {
+        let lanes = isa.lanes();
+        let (pixels, mut panels) = panels(columns, lanes, isa.registers());
+        let mut width = 0;
+        for panel in &mut panels {
+            panel.offset = width * taps * depth;
+            panel.bias = width;
+            width += panel.vectors * lanes;
+        }
+        Self { isa, taps, depth, columns, pixels, panels, chunks: chunks(taps, depth) }
+    }
+
+    /// Columns with the unused lanes.
+    pub(crate) fn width(&self) -> usize {
+        self.columns.next_multiple_of(self.isa.lanes())
+    }
+
+    /// Floats of the cut matrix.
+    pub(crate) fn len(&self) -> usize {
+        self.width() * self.taps * self.depth
+    }
+
+    /// Fills a panel with `weight(tap, k, column)`. Lanes beyond the last column are not written.
+    pub(crate) fn fill(&self, panel: &Panel, data: &mut [f32], weight: impl Fn(usize, usize, usize) -> f32) {
+        let rows = data.chunks_exact_mut(panel.vectors * self.isa.lanes()).take(self.taps * self.depth);
+        for (at, row) in rows.enumerate() {
+            for (c, value) in row[..panel.channels].iter_mut().enumerate() {
+                *value = weight(at / self.depth, at % self.depth, panel.first + c);
+            }
+        }
+    }
+
+    /// Whether a kernel compiled for `S` fits: a matrix is only good for its own instruction set.
+    #[inline(always)]
+    pub(crate) fn fits<S: Simd>(&self) -> bool {
+        self.isa.lanes() == S::F32_LANES
+    }
 }
 
 impl Packed {
     /// `weight(tap, k, column)` is asked once for each.
     pub(crate) fn new(
         isa: Isa,
-        [taps, depth, columns]: [usize; 3],
+        size: [usize; 3],
         weight: impl Fn(usize, usize, usize) -> f32,
         bias: Option<&[f32]>,
     ) -> Self {
-        let lanes = isa.lanes();
-        let (pixels, mut panels) = panels(columns, lanes, isa.registers());
-        let mut length = 0;
-        let mut bias_length = 0;
-        for panel in &mut panels {
-            panel.offset = length;
-            panel.bias = bias_length;
-            length += taps * depth * panel.vectors * lanes;
-            bias_length += panel.vectors * lanes;
-        }
-        let mut data = Aligned::zeros(length);
-        for panel in &panels {
-            let rows = data[panel.offset..].chunks_exact_mut(panel.vectors * lanes).take(taps * depth);
-            for (at, row) in rows.enumerate() {
-                for (c, value) in row[..panel.channels].iter_mut().enumerate() {
-                    *value = weight(at / depth, at % depth, panel.first + c);
-                }
-            }
+        let layout = Layout::new(isa, size);
+        let mut data = Aligned::zeros(layout.len());
+        for panel in &layout.panels {
+            layout.fill(panel, &mut data[panel.offset..], &weight);
         }
         let bias = bias.map(|bias| {
-            let mut padded = Aligned::zeros(bias_length);
-            for panel in &panels {
-                padded[panel.bias..][..panel.channels].copy_from_slice(&bias[panel.first..][..panel.channels]);
-            }
+            let mut padded = Aligned::zeros(layout.width());
+            padded[..layout.columns].copy_from_slice(bias);
             padded
         });
-        Self { isa, taps, depth, columns, pixels, panels, chunks: chunks(taps, depth), data, bias }
+        Self { layout, data, bias }
     }
 
     /// Bytes of the weights.
@@ -90,9 +121,15 @@ impl Packed {
         self.data.len() * 4
     }
 
-    /// Floats of a register that a kernel compiled for `S` expects; a packed matrix is only good for its own instruction set.
-    pub(crate) fn fits<S: Simd>(&self) -> bool {
-        self.isa.lanes() == S::F32_LANES
+    /// Computes a block; see [`Layout::run`].
+    ///
+    /// # Safety
+    /// As there.
+    #[inline(always)]
+    pub(crate) unsafe fn run<S: Simd>(&self, simd: S, block: &Block<'_>) {
+        let bias = self.bias.as_ref().map_or(std::ptr::null(), |bias| bias.as_ptr());
+        // SAFETY: the caller's promise; weights and bias are as long as the layout says.
+        unsafe { self.layout.run(simd, self.data.as_ptr(), bias, block) };
     }
 }
 

@@ -42,11 +42,14 @@ pub(crate) type TileFn<S> = unsafe fn(S, &Tile);
 /// The function for `pixels` x `vectors`.
 #[inline(always)]
 pub(crate) fn tile_fn<S: Simd>(pixels: usize, vectors: usize) -> TileFn<S> {
+    // Whether the registers hold such a tile's sums, a row of weights and one value; others are not even compiled.
     macro_rules! table {
         ($($vectors:literal: $($pixels:literal)+;)+) => {
             match (vectors, pixels) {
-                $($(($vectors, $pixels) => tile::<S, $pixels, $vectors> as TileFn<S>,)+)+
-                // Never asked for: it computes one pixel less than would be needed, and stays within bounds.
+                $($(($vectors, $pixels) if const { $vectors * ($pixels + 1) < S::REGISTER_COUNT } => {
+                    tile::<S, $pixels, $vectors> as TileFn<S>
+                })+)+
+                // Never asked for: it computes less than would be needed, and stays within bounds.
                 _ => tile::<S, 1, 1>,
             }
         };
