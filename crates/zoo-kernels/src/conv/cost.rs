@@ -1,0 +1,58 @@
+//! Which algorithms can compute a convolution, and what each is likely to cost.
+
+use super::{Algorithm, ConvSpec};
+use crate::error::Result;
+use crate::isa::Isa;
+use crate::view::Shape;
+
+/// Most floats of a kernel's row that make one tap of [`Algorithm::Stem`].
+const STEM_TAP: usize = 96;
+
+/// The algorithms that can compute this convolution, the one likely to be fastest first.
+///
+/// # Errors
+/// As [`ConvSpec::output_shape`].
+pub fn candidates(spec: &ConvSpec, input: Shape, isa: Isa) -> Result<Vec<Algorithm>> {
+    let mut all = Vec::new();
+    for algorithm in Algorithm::ALL {
+        let sensible = match algorithm {
+            Algorithm::Direct => spec.groups == 1,
+            Algorithm::Stem => spec.in_channels < 8 && spec.in_channels * spec.kernel[1] <= STEM_TAP && spec.kernel[1] > 1,
+            Algorithm::Grouped => spec.groups > 1,
+            _ => true,
+        };
+        if sensible && algorithm.refuses(spec).is_none() {
+            all.push((modelled_cycles(spec, input, algorithm, isa)?, algorithm));
+        }
+    }
+    all.sort_by(|a, b| a.0.total_cmp(&b.0));
+    Ok(all.into_iter().map(|(_, algorithm)| algorithm).collect())
+}
+
+/// Processor cycles on one thread, roughly: good for choosing, not for promising.
+///
+/// # Errors
+/// As [`ConvSpec::output_shape`].
+pub fn modelled_cycles(spec: &ConvSpec, input: Shape, algorithm: Algorithm, isa: Isa) -> Result<f64> {
+    let [batch, height, width, outputs] = spec.output_shape(input)?;
+    let pixels = (batch * height * width) as f64;
+    let lanes = isa.lanes() as f64;
+    let per_group = (spec.in_channels / spec.groups) as f64;
+    let taps = spec.taps() as f64;
+    let registers = (outputs as f64 / lanes).ceil();
+    // Two multiply-adds of a register in a cycle, at nine tenths of the peak; a tile's start and end beside them.
+    let multiply = |depth: f64, registers: f64| pixels * registers * (depth / 1.8 + 6.0);
+    Ok(match algorithm {
+        Algorithm::Direct => multiply(per_group * taps, registers) + pixels * taps * 3.0,
+        Algorithm::Pointwise => multiply(per_group, registers) + pixels * 2.0,
+        Algorithm::Stem => multiply(per_group * taps, registers) + pixels * spec.kernel[0] as f64 * 3.0,
+        Algorithm::Grouped => {
+            let narrow = (outputs / spec.groups) as f64;
+            let used = if narrow >= lanes { 1.0 } else { (lanes / narrow).floor() * narrow / lanes };
+            let together = (lanes / narrow).floor().max(1.0);
+            multiply(per_group * taps * together, registers / used) + pixels * taps * 3.0
+        }
+        Algorithm::Depthwise => pixels * registers * (taps * 0.8 + 4.0),
+        Algorithm::Winograd2 | Algorithm::Winograd4 => f64::INFINITY,
+    })
+}

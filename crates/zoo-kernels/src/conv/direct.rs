@@ -1,0 +1,144 @@
+//! Indirection GEMM: the rows of the left matrix are pixels of the input, found through pointers; padding is a pointer to
+//! zeros. No copy of the input is made. The scheme is that of XNNPACK (Dukhan 2019, "The indirect convolution algorithm").
+
+use pulp::{Simd, WithSimd};
+
+use super::{ConvSpec, Job};
+use crate::gemm::{Block, Packed, Sizes, split};
+use crate::isa::Isa;
+use crate::memory::Aligned;
+use crate::threads::Threads;
+
+/// Bytes of input that a block of pixels reads, so that they stay in L2.
+const BLOCK_BYTES: usize = 128 << 10;
+
+/// One packed matrix for each group, or for a few groups side by side.
+#[derive(Clone)]
+pub(super) struct Direct {
+    parts: Vec<Packed>,
+    /// Where padding points to: `in_channels` floats.
+    zeros: Aligned,
+}
+
+impl Direct {
+    pub(super) fn pack(spec: &ConvSpec, weight: &[f32], bias: Option<&[f32]>, isa: Isa) -> Self {
+        let (inputs, outputs) = (spec.in_channels / spec.groups, spec.out_channels / spec.groups);
+        let together = together(spec.groups, outputs, isa.lanes());
+        let size = [spec.taps(), together * inputs, together * outputs];
+        let part = |first: usize| {
+            let value = |tap: usize, k: usize, column: usize| {
+                if k / inputs != column / outputs {
+                    return 0.0;
+                }
+                weight[((first * outputs + column) * inputs + k % inputs) * spec.taps() + tap]
+            };
+            let bias = bias.map(|bias| &bias[first * outputs..][..together * outputs]);
+            Packed::new(isa, size, value, bias)
+        };
+        let parts = (0..spec.groups / together).map(|i| part(i * together)).collect();
+        Self { parts, zeros: Aligned::zeros(spec.in_channels) }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.parts.iter().map(Packed::bytes).sum()
+    }
+
+    /// # Safety
+    /// `job` must describe valid tensors of the shapes that `spec` asks for.
+    pub(super) unsafe fn run(&self, spec: &ConvSpec, job: &Job, isa: Isa, threads: &Threads) {
+        let Some(part) = self.parts.first() else { return };
+        let pixels: usize = job.output_shape[..3].iter().product();
+        let step = spec.stride[0] * spec.stride[1];
+        let most = (BLOCK_BYTES / (4 * spec.in_channels * step)).clamp(4 * part.layout.pixels, 240);
+        let (blocks, groups) = split(pixels, &part.layout, most, threads.count());
+        let tasks = blocks * groups * self.parts.len();
+        threads.run(tasks, |task, _| {
+            let (task, group) = (task / groups, task % groups);
+            let (block, index) = (task / self.parts.len(), task % self.parts.len());
+            let range = |i: usize| part.layout.panels.len() * i / groups;
+            let bounds = [pixels * block / blocks, pixels * (block + 1) / blocks];
+            // SAFETY: tasks have blocks of pixels and ranges of channels of their own.
+            isa.run(Task { direct: self, spec, job, bounds, index, panels: range(group)..range(group + 1) });
+        });
+    }
+}
+
+/// How many narrow groups share a register.
+fn together(groups: usize, outputs: usize, lanes: usize) -> usize {
+    (1..=groups).rev().find(|n| groups.is_multiple_of(*n) && n * outputs <= lanes).unwrap_or(1)
+}
+
+struct Task<'a> {
+    direct: &'a Direct,
+    spec: &'a ConvSpec,
+    job: &'a Job,
+    /// First pixel, and the one after the last.
+    bounds: [usize; 2],
+    index: usize,
+    panels: std::ops::Range<usize>,
+}
+
+impl WithSimd for Task<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { direct, spec, job, bounds: [first, end], index, panels } = self;
+        let part = &direct.parts[index];
+        let sizes = Sizes::new(end - first, part.layout.pixels);
+        let mut rows = Vec::with_capacity(sizes.pixels * part.layout.taps);
+        // SAFETY: `Direct::run`'s caller promised valid tensors; pixels are below the output's, channels within its width.
+        unsafe {
+            pointers(spec, job, first, sizes, &direct.zeros, &mut rows);
+            let channel = index * part.layout.columns;
+            let block = Block {
+                sizes,
+                rows: &rows,
+                offset: index * part.layout.depth,
+                out: job.output.at(first * job.output_stride + channel),
+                out_stride: job.output_stride,
+                residual: job.residual_at(first, channel),
+                activation: job.activation,
+                panels,
+            };
+            part.run(simd, &block);
+        }
+    }
+}
+
+/// Where each tap of each pixel of a block reads.
+///
+/// # Safety
+/// `job` must describe valid tensors of the shapes that `spec` asks for, with `first + sizes.pixels` pixels or more.
+unsafe fn pointers(spec: &ConvSpec, job: &Job, first: usize, sizes: Sizes, zeros: &[f32], rows: &mut Vec<*const f32>) {
+    let [_, height, width, _] = job.input_shape;
+    let [_, out_height, out_width, _] = job.output_shape;
+    let locate = |pixel: usize| {
+        let (line, x) = (pixel / out_width, pixel % out_width);
+        (line / out_height * height, line % out_height * spec.stride[0], x * spec.stride[1])
+    };
+    if spec.taps() == 1 && spec.padding == [[0; 2]; 2] {
+        sizes.rows(1, rows, |pixel, _| {
+            let (image, y, x) = locate(first + pixel);
+            // SAFETY: without padding each output pixel has its input pixel.
+            unsafe { job.input.at(((image + y) * width + x) * job.input_stride) }
+        });
+        return;
+    }
+    let places: Vec<_> = (first..first + sizes.pixels).map(locate).collect();
+    let steps: Vec<_> = (0..spec.taps())
+        .map(|tap| (tap / spec.kernel[1] * spec.dilation[0], tap % spec.kernel[1] * spec.dilation[1]))
+        .collect();
+    sizes.rows(spec.taps(), rows, |pixel, tap| {
+        let ((image, y, x), (down, right)) = (places[pixel], steps[tap]);
+        // Above or left of the input the difference wraps around and is larger than any height or width.
+        let y = (y + down).wrapping_sub(spec.padding[0][0]);
+        let x = (x + right).wrapping_sub(spec.padding[1][0]);
+        if y < height && x < width {
+            // SAFETY: within the input.
+            unsafe { job.input.at(((image + y) * width + x) * job.input_stride) }
+        } else {
+            zeros.as_ptr()
+        }
+    });
+}

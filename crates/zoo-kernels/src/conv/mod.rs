@@ -1,0 +1,215 @@
+//! Convolutions: packed once, run many times.
+
+mod cost;
+mod depthwise;
+mod direct;
+mod spec;
+mod stem;
+
+use depthwise::Depthwise;
+use direct::Direct;
+use stem::Stem;
+
+pub use cost::{candidates, modelled_cycles};
+pub use spec::ConvSpec;
+
+use crate::activation::Activation;
+use crate::error::{KernelError, Result, need, same};
+use crate::gemm::Residual;
+use crate::isa::Isa;
+use crate::memory::{Shared, SharedMut};
+use crate::threads::Threads;
+use crate::view::{Shape, View, ViewMut};
+
+/// How a convolution is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Algorithm {
+    /// Rows of the input found through pointers, times packed weights. Any convolution without groups.
+    Direct,
+    /// The same for 1x1 kernels without padding.
+    Pointwise,
+    /// The same for few input channels: the input is padded once, and a row of the kernel is one long tap.
+    Stem,
+    /// The same for each group; groups narrower than a register are computed together, with zeros between them.
+    Grouped,
+    /// One channel at a time, many side by side.
+    Depthwise,
+    /// Winograd's F(2x2, 3x3): 2.25 times fewer products, and no less exact than [`Algorithm::Direct`].
+    Winograd2,
+    /// Winograd's F(4x4, 3x3): 4 times fewer products, with about 6 times the rounding error of [`Algorithm::Direct`].
+    Winograd4,
+}
+
+impl Algorithm {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Direct, Self::Pointwise, Self::Stem, Self::Grouped, Self::Depthwise, Self::Winograd2, Self::Winograd4];
+
+    /// Its name, as in a profile.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Pointwise => "pointwise",
+            Self::Stem => "stem",
+            Self::Grouped => "grouped",
+            Self::Depthwise => "depthwise",
+            Self::Winograd2 => "winograd2",
+            Self::Winograd4 => "winograd4",
+        }
+    }
+
+    /// Whether it can compute this convolution, or why not.
+    pub(crate) fn refuses(self, spec: &ConvSpec) -> Option<&'static str> {
+        let unit = |pair: [usize; 2]| pair == [1, 1];
+        match self {
+            Self::Direct if spec.groups > 1 => Some("it has groups"),
+            Self::Pointwise if spec.groups > 1 || !unit(spec.kernel) || spec.padding != [[0; 2]; 2] => {
+                Some("it is not 1x1 without padding and groups")
+            }
+            Self::Stem if spec.groups > 1 || spec.dilation[1] != 1 => Some("it has groups or dilation"),
+            Self::Depthwise if !spec.is_depthwise() => Some("it has not one group for each channel"),
+            Self::Winograd2 | Self::Winograd4 => Some("not yet"),
+            _ => None,
+        }
+    }
+}
+
+/// A convolution whose weights lie in the order of its algorithm.
+#[derive(Clone)]
+pub struct PackedConv {
+    spec: ConvSpec,
+    algorithm: Algorithm,
+    isa: Isa,
+    kind: Kind,
+}
+
+#[derive(Clone)]
+enum Kind {
+    Direct(Direct),
+    Stem(Stem),
+    Depthwise(Depthwise),
+}
+
+/// The tensors of one run, checked, as addresses.
+#[derive(Clone, Copy)]
+pub(crate) struct Job {
+    pub input: Shared,
+    pub input_shape: Shape,
+    pub input_stride: usize,
+    pub residual: Option<(Shared, usize)>,
+    pub activation: Activation,
+    pub output: SharedMut,
+    pub output_shape: Shape,
+    pub output_stride: usize,
+}
+
+impl Job {
+    /// The residual of a pixel.
+    ///
+    /// # Safety
+    /// There must be such a pixel, and such a channel.
+    #[inline(always)]
+    pub(crate) unsafe fn residual_at(&self, pixel: usize, channel: usize) -> Option<Residual> {
+        // SAFETY: the residual has the output's shape.
+        self.residual.map(|(data, stride)| Residual { data: unsafe { data.at(pixel * stride + channel) }, stride })
+    }
+}
+
+impl PackedConv {
+    /// Packs weights `[out_channels, in_channels / groups, height, width]` and a bias for an algorithm.
+    ///
+    /// # Errors
+    /// Settings or lengths that do not fit, or an algorithm that cannot compute this convolution.
+    pub fn pack(spec: &ConvSpec, weight: &[f32], bias: Option<&[f32]>, algorithm: Algorithm, isa: Isa) -> Result<Self> {
+        spec.check(weight, bias)?;
+        if let Some(why) = algorithm.refuses(spec) {
+            return Err(KernelError::Algorithm { algorithm: algorithm.name(), why });
+        }
+        let kind = match algorithm {
+            Algorithm::Stem => Kind::Stem(Stem::pack(spec, weight, bias, isa)),
+            Algorithm::Depthwise => Kind::Depthwise(Depthwise::pack(spec, weight, bias, isa)),
+            _ => Kind::Direct(Direct::pack(spec, weight, bias, isa)),
+        };
+        Ok(Self { spec: *spec, algorithm, isa, kind })
+    }
+
+    /// What it computes.
+    pub const fn spec(&self) -> &ConvSpec {
+        &self.spec
+    }
+
+    /// How it computes.
+    pub const fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The instruction set that it is packed for.
+    pub const fn isa(&self) -> Isa {
+        self.isa
+    }
+
+    /// Bytes that the packed weights take.
+    pub fn weight_bytes(&self) -> usize {
+        match &self.kind {
+            Kind::Direct(direct) => direct.bytes(),
+            Kind::Stem(stem) => stem.bytes(),
+            Kind::Depthwise(depthwise) => depthwise.bytes(),
+        }
+    }
+
+    /// Floats of workspace that [`PackedConv::run`] needs for this input.
+    ///
+    /// # Errors
+    /// As [`ConvSpec::output_shape`].
+    pub fn workspace_len(&self, input: Shape, threads: &Threads) -> Result<usize> {
+        let output = self.spec.output_shape(input)?;
+        Ok(match &self.kind {
+            Kind::Direct(_) | Kind::Depthwise(_) => 0,
+            Kind::Stem(stem) => stem.workspace_len(output, threads.count()),
+        })
+    }
+
+    /// `output = activation(convolution(input) + bias + residual)`.
+    ///
+    /// # Errors
+    /// Shapes that do not fit, or a short workspace.
+    pub fn run(
+        &self,
+        input: View<'_>,
+        residual: Option<View<'_>>,
+        activation: Activation,
+        mut output: ViewMut<'_>,
+        workspace: &mut [f32],
+        threads: &Threads,
+    ) -> Result<()> {
+        let output_shape = self.spec.output_shape(input.shape())?;
+        same("the output", &output_shape, &output.shape())?;
+        if let Some(residual) = residual {
+            same("the residual", &output_shape, &residual.shape())?;
+        }
+        need("the workspace", self.workspace_len(input.shape(), threads)?, workspace.len())?;
+        if output_shape.contains(&0) {
+            return Ok(());
+        }
+        let job = Job {
+            input: Shared::new(input.data()),
+            input_shape: input.shape(),
+            input_stride: input.pixel_stride(),
+            residual: residual.map(|r| (Shared::new(r.data()), r.pixel_stride())),
+            activation,
+            output_shape,
+            output_stride: output.pixel_stride(),
+            output: SharedMut::new(output.data()),
+        };
+        // SAFETY: the shapes were checked above against the views, whose lengths were checked when they were made.
+        unsafe {
+            match &self.kind {
+                Kind::Direct(direct) => direct.run(&self.spec, &job, self.isa, threads),
+                Kind::Stem(stem) => stem.run(&self.spec, &job, self.isa, workspace, threads),
+                Kind::Depthwise(depthwise) => depthwise.run(&self.spec, &job, self.isa, threads),
+            }
+        }
+        Ok(())
+    }
+}

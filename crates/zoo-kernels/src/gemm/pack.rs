@@ -1,0 +1,173 @@
+//! Weights in the order in which the inner kernel reads them.
+
+use pulp::Simd;
+
+use super::Block;
+use super::tile::{MAX_PIXELS, MAX_VECTORS};
+use crate::isa::Isa;
+use crate::memory::Aligned;
+
+/// Rows of a panel that are multiplied before the next tile is taken: 16 KB of it with AVX2, half of the smallest L1.
+const CHUNK_ROWS: usize = 256;
+
+/// Neighbouring output channels, the width of a tile.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Panel {
+    /// Its first channel.
+    pub first: usize,
+    /// Its channels.
+    pub channels: usize,
+    /// Registers, the last of which may be partly unused.
+    pub vectors: usize,
+    /// Where its weights begin.
+    pub offset: usize,
+    /// Where its bias begins.
+    pub bias: usize,
+}
+
+/// A part of the sum: either some taps whole, or a part of one tap.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Chunk {
+    pub tap: usize,
+    pub taps: usize,
+    pub offset: usize,
+    pub depth: usize,
+}
+
+/// How a matrix `[taps * depth, columns]` is cut.
+#[derive(Clone)]
+pub(crate) struct Layout {
+    pub isa: Isa,
+    pub taps: usize,
+    pub depth: usize,
+    pub columns: usize,
+    /// Most pixels of a tile.
+    pub pixels: usize,
+    pub panels: Vec<Panel>,
+    pub chunks: Vec<Chunk>,
+}
+
+/// A matrix cut so, with a bias.
+#[derive(Clone)]
+pub(crate) struct Packed {
+    pub layout: Layout,
+    data: Aligned,
+    bias: Option<Aligned>,
+}
+
+impl Layout {
+    pub(crate) fn new(isa: Isa, [taps, depth, columns]: [usize; 3]) -> Self {
+        let lanes = isa.lanes();
+        let (pixels, mut panels) = panels(columns, lanes, isa.registers());
+        let mut width = 0;
+        for panel in &mut panels {
+            panel.offset = width * taps * depth;
+            panel.bias = width;
+            width += panel.vectors * lanes;
+        }
+        Self { isa, taps, depth, columns, pixels, panels, chunks: chunks(taps, depth) }
+    }
+
+    /// Columns with the unused lanes.
+    pub(crate) fn width(&self) -> usize {
+        self.columns.next_multiple_of(self.isa.lanes())
+    }
+
+    /// Floats of the cut matrix.
+    pub(crate) fn len(&self) -> usize {
+        self.width() * self.taps * self.depth
+    }
+
+    /// Fills a panel with `weight(tap, k, column)`. Lanes beyond the last column are not written.
+    pub(crate) fn fill(&self, panel: &Panel, data: &mut [f32], weight: impl Fn(usize, usize, usize) -> f32) {
+        let rows = data.chunks_exact_mut(panel.vectors * self.isa.lanes()).take(self.taps * self.depth);
+        for (at, row) in rows.enumerate() {
+            for (c, value) in row[..panel.channels].iter_mut().enumerate() {
+                *value = weight(at / self.depth, at % self.depth, panel.first + c);
+            }
+        }
+    }
+
+    /// Whether a kernel compiled for `S` fits: a matrix is only good for its own instruction set.
+    #[inline(always)]
+    pub(crate) fn fits<S: Simd>(&self) -> bool {
+        self.isa.lanes() == S::F32_LANES
+    }
+}
+
+impl Packed {
+    /// `weight(tap, k, column)` is asked once for each.
+    pub(crate) fn new(
+        isa: Isa,
+        size: [usize; 3],
+        weight: impl Fn(usize, usize, usize) -> f32,
+        bias: Option<&[f32]>,
+    ) -> Self {
+        let layout = Layout::new(isa, size);
+        let mut data = Aligned::zeros(layout.len());
+        for panel in &layout.panels {
+            layout.fill(panel, &mut data[panel.offset..], &weight);
+        }
+        let bias = bias.map(|bias| {
+            let mut padded = Aligned::zeros(layout.width());
+            padded[..layout.columns].copy_from_slice(bias);
+            padded
+        });
+        Self { layout, data, bias }
+    }
+
+    /// Bytes of the weights.
+    pub(crate) fn bytes(&self) -> usize {
+        self.data.len() * 4
+    }
+
+    /// Computes a block; see [`Layout::run`].
+    ///
+    /// # Safety
+    /// As there.
+    #[inline(always)]
+    pub(crate) unsafe fn run<S: Simd>(&self, simd: S, block: &Block<'_>) {
+        let bias = self.bias.as_ref().map_or(std::ptr::null(), |bias| bias.as_ptr());
+        // SAFETY: the caller's promise; weights and bias are as long as the layout says.
+        unsafe { self.layout.run(simd, self.data.as_ptr(), bias, block) };
+    }
+}
+
+/// The widths: as many registers as keep a tile within the register file, and few unused lanes.
+fn panels(columns: usize, lanes: usize, registers: usize) -> (usize, Vec<Panel>) {
+    let total = columns.div_ceil(lanes);
+    let widest = if registers >= 32 { MAX_VECTORS } else { 2 };
+    // With 16 registers an odd register left over makes one panel of three, for which tiles have four pixels.
+    let three = widest == 2 && total % 2 == 1 && total >= 3;
+    let pixels = if three { 4 } else { MAX_PIXELS };
+    let mut all = Vec::new();
+    let mut done = 0;
+    while done < total {
+        let left = total - done;
+        let vectors = if three && left == 3 { 3 } else { left.min(widest) };
+        let first = done * lanes;
+        all.push(Panel { first, channels: (vectors * lanes).min(columns - first), vectors, offset: 0, bias: 0 });
+        done += vectors;
+    }
+    (pixels, all)
+}
+
+fn chunks(taps: usize, depth: usize) -> Vec<Chunk> {
+    let mut all = Vec::new();
+    if depth > CHUNK_ROWS * 3 / 2 {
+        let parts = depth.div_ceil(CHUNK_ROWS);
+        for tap in 0..taps {
+            for part in 0..parts {
+                let (from, to) = (depth * part / parts, depth * (part + 1) / parts);
+                all.push(Chunk { tap, taps: 1, offset: from, depth: to - from });
+            }
+        }
+    } else {
+        let parts = (taps * depth).div_ceil(CHUNK_ROWS).clamp(1, taps.max(1));
+        for part in 0..parts {
+            let (from, to) = (taps * part / parts, taps * (part + 1) / parts);
+            all.push(Chunk { tap: from, taps: to - from, offset: 0, depth });
+        }
+    }
+    all
+}

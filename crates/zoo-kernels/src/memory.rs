@@ -1,0 +1,93 @@
+//! Buffers on cache lines, and pointers that cross threads.
+
+use std::ops::{Deref, DerefMut};
+
+/// A cache line.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+struct Line([f32; 16]);
+
+/// Floats that begin on a cache line.
+#[derive(Clone, Default)]
+pub struct Aligned {
+    lines: Vec<Line>,
+    len: usize,
+}
+
+impl Aligned {
+    /// `len` zeros.
+    pub fn zeros(len: usize) -> Self {
+        Self { lines: vec![Line([0.0; 16]); len.div_ceil(16)], len }
+    }
+}
+
+impl Deref for Aligned {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        // SAFETY: `lines` holds at least `len` floats, all initialised, without padding between them.
+        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.len) }
+    }
+}
+
+impl DerefMut for Aligned {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        // SAFETY: as above, and the borrow is unique.
+        unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.len) }
+    }
+}
+
+/// Where several threads write, each to its own places.
+#[derive(Clone, Copy)]
+pub(crate) struct SharedMut(*mut f32);
+
+// SAFETY: it is only an address; whoever writes through it answers for the places being disjoint.
+unsafe impl Send for SharedMut {}
+// SAFETY: as above.
+unsafe impl Sync for SharedMut {}
+
+impl SharedMut {
+    pub(crate) fn new(slice: &mut [f32]) -> Self {
+        Self(slice.as_mut_ptr())
+    }
+
+    /// The same place, to be read.
+    pub(crate) const fn shared(self) -> Shared {
+        Shared(self.0.cast_const())
+    }
+
+    /// The address `offset` floats on.
+    ///
+    /// # Safety
+    /// The result must lie within the slice that this was made from, or one past its end.
+    #[inline(always)]
+    pub(crate) unsafe fn at(self, offset: usize) -> *mut f32 {
+        // SAFETY: the caller's promise.
+        unsafe { self.0.add(offset) }
+    }
+}
+
+/// Where several threads read.
+#[derive(Clone, Copy)]
+pub(crate) struct Shared(*const f32);
+
+// SAFETY: it is only an address, of floats that nobody writes while it is used.
+unsafe impl Send for Shared {}
+// SAFETY: as above.
+unsafe impl Sync for Shared {}
+
+impl Shared {
+    pub(crate) fn new(slice: &[f32]) -> Self {
+        Self(slice.as_ptr())
+    }
+
+    /// The address `offset` floats on.
+    ///
+    /// # Safety
+    /// The result must lie within the slice that this was made from, or one past its end.
+    #[inline(always)]
+    pub(crate) unsafe fn at(self, offset: usize) -> *const f32 {
+        // SAFETY: the caller's promise.
+        unsafe { self.0.add(offset) }
+    }
+}

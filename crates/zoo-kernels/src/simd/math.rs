@@ -1,0 +1,95 @@
+//! Functions of one number, each with its error in units of `f32::EPSILON` (measured by the tests of `activation`).
+//!
+//! NaN in gives NaN out.
+
+use pulp::Simd;
+
+use super::{at_least, at_most};
+
+/// `c[0] + c[1] x + c[2] x^2 + ...`
+#[inline(always)]
+fn polynomial<S: Simd>(simd: S, x: S::f32s, coefficients: &[f32]) -> S::f32s {
+    let mut sum = simd.splat_f32s(0.0);
+    for &c in coefficients.iter().rev() {
+        sum = simd.mul_add_e_f32s(sum, x, simd.splat_f32s(c));
+    }
+    sum
+}
+
+/// `e^x`: zero far below, infinity far above.
+#[inline(always)]
+pub(crate) fn exp<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+    // Adding it leaves a whole number in the lowest bits of the sum.
+    const ROUND: f32 = 12_582_912.0;
+    // ln 2 in two parts, the first exact in few bits (Cody and Waite).
+    const LN2_HIGH: f32 = 0.693_359_4;
+    const LN2_LOW: f32 = -2.121_944_4e-4;
+    let round = simd.splat_f32s(ROUND);
+    let x = at_most(simd, simd.splat_f32s(90.0), at_least(simd, simd.splat_f32s(-106.0), x));
+    let n = simd.sub_f32s(simd.mul_add_e_f32s(x, simd.splat_f32s(std::f32::consts::LOG2_E), round), round);
+    let r = simd.mul_add_e_f32s(n, simd.splat_f32s(-LN2_HIGH), x);
+    let r = simd.mul_add_e_f32s(n, simd.splat_f32s(-LN2_LOW), r);
+    // Cephes' minimax polynomial on [-ln 2 / 2, ln 2 / 2].
+    let p = polynomial(simd, r, &[0.5, 1.666_666_5e-1, 4.166_579_5e-2, 8.333_452e-3, 1.398_199_9e-3, 1.987_569_1e-4]);
+    let p = simd.mul_add_e_f32s(p, simd.mul_f32s(r, r), simd.add_f32s(r, simd.splat_f32s(1.0)));
+    // 2^n in two factors, so that neither overflows before the product does.
+    let power = |n: S::f32s| {
+        let bits = simd.transmute_u32s_f32s(simd.add_f32s(n, simd.splat_f32s(ROUND + 127.0)));
+        simd.transmute_f32s_u32s(simd.wrapping_dyn_shl_u32s(bits, simd.splat_u32s(23)))
+    };
+    let half = simd.sub_f32s(simd.mul_add_e_f32s(n, simd.splat_f32s(0.5), round), round);
+    simd.mul_f32s(simd.mul_f32s(p, power(half)), power(simd.sub_f32s(n, half)))
+}
+
+/// `1 / (1 + e^-x)`.
+#[inline(always)]
+pub(crate) fn sigmoid<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+    let one = simd.splat_f32s(1.0);
+    let e = exp(simd, simd.sub_f32s(simd.splat_f32s(0.0), x));
+    simd.div_f32s(one, simd.add_f32s(one, e))
+}
+
+/// Hyperbolic tangent: Eigen's rational approximation.
+#[inline(always)]
+pub(crate) fn tanh<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+    const LIMIT: f32 = 7.905_311;
+    const NUMERATOR: [f32; 7] = [
+        4.893_524_6e-3,
+        6.372_619_3e-4,
+        1.485_722_4e-5,
+        5.122_297_1e-8,
+        -8.604_671_5e-11,
+        2.000_188e-13,
+        -2.760_768_5e-16,
+    ];
+    const DENOMINATOR: [f32; 4] = [4.893_525_2e-3, 2.268_434_6e-3, 1.185_347_1e-4, 1.198_258_4e-6];
+    rational(simd, x, LIMIT, &NUMERATOR, &DENOMINATOR)
+}
+
+/// The error function: Eigen's rational approximation.
+#[inline(always)]
+pub(crate) fn erf<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+    const NUMERATOR: [f32; 7] = [
+        -1.609_603_3e-2,
+        -2.954_598e-3,
+        -7.349_906e-4,
+        -5.692_506_4e-5,
+        -2.101_024e-6,
+        2.770_681_4e-8,
+        -2.726_142_3e-10,
+    ];
+    const DENOMINATOR: [f32; 5] = [-1.426_473_9e-2, -7.373_329e-3, -1.682_827e-3, -2.133_740_5e-4, -1.456_607_2e-5];
+    // From here on it is 1 to the last digit, which GELU multiplies by large numbers.
+    const ONE: f32 = 3.92;
+    let within = rational(simd, x, 4.0, &NUMERATOR, &DENOMINATOR);
+    let high = simd.select_f32s(simd.less_than_f32s(simd.splat_f32s(ONE), x), simd.splat_f32s(1.0), within);
+    simd.select_f32s(simd.less_than_f32s(x, simd.splat_f32s(-ONE)), simd.splat_f32s(-1.0), high)
+}
+
+/// `x P(x^2) / Q(x^2)` with x held within `limit`.
+#[inline(always)]
+fn rational<S: Simd>(simd: S, x: S::f32s, limit: f32, p: &[f32], q: &[f32]) -> S::f32s {
+    let x = at_most(simd, simd.splat_f32s(limit), at_least(simd, simd.splat_f32s(-limit), x));
+    let square = simd.mul_f32s(x, x);
+    simd.div_f32s(simd.mul_f32s(x, polynomial(simd, square, p)), polynomial(simd, square, q))
+}

@@ -1,0 +1,85 @@
+//! Generic vector code: loads, stores and selections on `pulp`.
+//!
+//! Everything here is `inline(always)`, so that it is compiled with the instruction set of the kernel that calls it.
+
+pub(crate) mod math;
+
+use pulp::Simd;
+
+/// Reads a register.
+///
+/// # Safety
+/// `S::F32_LANES` floats must be readable at `from`.
+#[inline(always)]
+pub(crate) unsafe fn load<S: Simd>(_: S, from: *const f32) -> S::f32s {
+    // SAFETY: the caller's promise; any bit pattern is a float.
+    unsafe { from.cast::<S::f32s>().read_unaligned() }
+}
+
+/// Writes a register.
+///
+/// # Safety
+/// `S::F32_LANES` floats must be writable at `to`.
+#[inline(always)]
+pub(crate) unsafe fn store<S: Simd>(_: S, to: *mut f32, value: S::f32s) {
+    // SAFETY: the caller's promise.
+    unsafe { to.cast::<S::f32s>().write_unaligned(value) }
+}
+
+/// The larger of `floor` and `x`; NaN where `x` is NaN.
+#[inline(always)]
+pub(crate) fn at_least<S: Simd>(simd: S, floor: S::f32s, x: S::f32s) -> S::f32s {
+    // x86's instruction gives its second operand where one is NaN; other sets, and plain Rust, may give the first.
+    if cfg!(target_arch = "x86_64") && !S::IS_SCALAR && S::F32_LANES > 1 {
+        simd.max_f32s(floor, x)
+    } else {
+        simd.select_f32s(simd.less_than_f32s(x, floor), floor, x)
+    }
+}
+
+/// The smaller of `ceiling` and `x`; NaN where `x` is NaN.
+#[inline(always)]
+pub(crate) fn at_most<S: Simd>(simd: S, ceiling: S::f32s, x: S::f32s) -> S::f32s {
+    if cfg!(target_arch = "x86_64") && !S::IS_SCALAR && S::F32_LANES > 1 {
+        simd.min_f32s(ceiling, x)
+    } else {
+        simd.select_f32s(simd.less_than_f32s(ceiling, x), ceiling, x)
+    }
+}
+
+/// The larger of both; NaN where one is NaN.
+#[inline(always)]
+pub(crate) fn max_or_nan<S: Simd>(simd: S, a: S::f32s, b: S::f32s) -> S::f32s {
+    let larger = simd.select_f32s(simd.less_than_f32s(a, b), b, a);
+    // Where `a` is NaN nothing is less, and `a` stays; where `b` is NaN it must win.
+    let ordered = simd.less_than_or_equal_f32s(b, b);
+    simd.select_f32s(ordered, larger, b)
+}
+
+/// Calls `$vector` with the vector instructions at hand for whole registers of `0..$n`, then with plain Rust for the rest.
+/// Both name the same generic code: `|simd, at| body`.
+macro_rules! for_lanes {
+    ($simd:expr, $n:expr, |$s:ident: $S:ident, $at:ident| $body:block) => {{
+        let n: usize = $n;
+        let lanes = <$S as pulp::Simd>::F32_LANES;
+        let mut $at = 0;
+        {
+            let $s = $simd;
+            while $at + lanes <= n {
+                $body
+                $at += lanes;
+            }
+        }
+        {
+            #[allow(dead_code)]
+            type $S = pulp::Scalar;
+            let $s = pulp::Scalar;
+            while $at < n {
+                $body
+                $at += 1;
+            }
+        }
+    }};
+}
+
+pub(crate) use for_lanes;
