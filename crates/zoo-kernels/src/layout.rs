@@ -40,14 +40,13 @@ pub fn nhwc_to_nchw(input: View<'_>, output: &mut [f32], threads: &Threads) -> R
     let ([_, height, width, channels], stride) = (input.shape(), input.pixel_stride());
     same("the output", &[input.pixels() * channels], &[output.len()])?;
     let area = height * width;
-    let (from, to) = (input.data(), SharedMut::new(output));
+    let (from, to) = (Shared::new(input.data()), SharedMut::new(output));
     share(input.pixels(), channels, threads, |first, count| {
         blocks(first, count, area, |image, at, n| {
             for c in 0..channels {
                 for i in 0..n {
-                    let value = from[(image * area + at + i) * stride + c];
-                    // SAFETY: the pixel and the channel are within the output, and parts do not overlap.
-                    unsafe { *to.at((image * channels + c) * area + at + i) = value };
+                    // SAFETY: the pixel and the channel are within both tensors, and parts do not overlap.
+                    unsafe { *to.at((image * channels + c) * area + at + i) = *from.at((image * area + at + i) * stride + c) };
                 }
             }
         });

@@ -1,5 +1,6 @@
 //! Kernels of neural networks on the CPU.
 mod activation;
+mod arena;
 mod conv;
 mod dense;
 mod elementwise;
@@ -14,6 +15,7 @@ mod threads;
 mod view;
 
 pub use activation::Activation;
+pub use arena::{Arena, Place};
 pub use conv::{Algorithm, ConvSpec, PackedConv, candidates, modelled_cycles};
 pub use dense::Dense;
 pub use elementwise::{Binary, affine, binary, binary_in_place, unary, unary_in_place};

@@ -38,7 +38,7 @@ impl DerefMut for Aligned {
 }
 
 /// Where several threads write, each to its own places.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct SharedMut(*mut f32);
 
 // SAFETY: it is only an address; whoever writes through it answers for the places being disjoint.
@@ -46,9 +46,30 @@ unsafe impl Send for SharedMut {}
 // SAFETY: as above.
 unsafe impl Sync for SharedMut {}
 
+impl From<*mut f32> for SharedMut {
+    fn from(address: *mut f32) -> Self {
+        Self(address)
+    }
+}
+
+impl From<&mut [f32]> for SharedMut {
+    fn from(floats: &mut [f32]) -> Self {
+        Self(floats.as_mut_ptr())
+    }
+}
+
 impl SharedMut {
-    pub(crate) fn new(slice: &mut [f32]) -> Self {
-        Self(slice.as_mut_ptr())
+    pub(crate) fn new(floats: impl Into<Self>) -> Self {
+        floats.into()
+    }
+
+    /// The place `offset` floats on, to be read.
+    ///
+    /// # Safety
+    /// As [`SharedMut::at`].
+    pub(crate) unsafe fn shared_at(self, offset: usize) -> Shared {
+        // SAFETY: the caller's promise.
+        Shared(unsafe { self.at(offset) }.cast_const())
     }
 
     /// The same place, to be read.
@@ -68,7 +89,7 @@ impl SharedMut {
 }
 
 /// Where several threads read.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Shared(*const f32);
 
 // SAFETY: it is only an address, of floats that nobody writes while it is used.
@@ -76,9 +97,15 @@ unsafe impl Send for Shared {}
 // SAFETY: as above.
 unsafe impl Sync for Shared {}
 
+impl From<&[f32]> for Shared {
+    fn from(floats: &[f32]) -> Self {
+        Self(floats.as_ptr())
+    }
+}
+
 impl Shared {
-    pub(crate) fn new(slice: &[f32]) -> Self {
-        Self(slice.as_ptr())
+    pub(crate) fn new(floats: impl Into<Self>) -> Self {
+        floats.into()
     }
 
     /// The address `offset` floats on.

@@ -1,12 +1,15 @@
 //! Tensors as the kernels see them: `[batch, height, width, channels]`, channels last.
 
+use std::marker::PhantomData;
+
 use crate::error::{Result, need, setting};
+use crate::memory::{Shared, SharedMut};
 
 /// `[batch, height, width, channels]`.
 pub type Shape = [usize; 4];
 
 /// Floats from the first to the last element, and a check that no step of it overflows.
-fn extent(shape: Shape, pixel_stride: usize) -> Option<usize> {
+pub(crate) fn extent(shape: Shape, pixel_stride: usize) -> Option<usize> {
     let pixels = shape[0].checked_mul(shape[1])?.checked_mul(shape[2])?;
     if pixels == 0 || shape[3] == 0 {
         return Some(0);
@@ -26,9 +29,12 @@ fn check(len: usize, shape: Shape, pixel_stride: usize) -> Result<()> {
 }
 
 /// A tensor that is read. From one pixel to the next are `pixel_stride` floats, so that it can be part of a concatenation.
+///
+/// It is an address and not a slice: the result of a step may lie between its pixels, in other channels of one concatenation.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
-    data: &'a [f32],
+    data: Shared,
+    borrow: PhantomData<&'a [f32]>,
     shape: Shape,
     pixel_stride: usize,
 }
@@ -36,7 +42,8 @@ pub struct View<'a> {
 /// A tensor that is written; floats between its pixels are left as they are.
 #[derive(Debug)]
 pub struct ViewMut<'a> {
-    data: &'a mut [f32],
+    data: SharedMut,
+    borrow: PhantomData<&'a mut [f32]>,
     shape: Shape,
     pixel_stride: usize,
 }
@@ -56,11 +63,11 @@ impl<'a> View<'a> {
     /// `data` is too short, or the stride is below the number of channels.
     pub fn strided(data: &'a [f32], shape: Shape, pixel_stride: usize) -> Result<Self> {
         check(data.len(), shape, pixel_stride)?;
-        Ok(Self { data, shape, pixel_stride })
+        Ok(Self { data: Shared::new(data), borrow: PhantomData, shape, pixel_stride })
     }
 
-    /// The floats, from the first channel of the first pixel.
-    pub const fn data(&self) -> &'a [f32] {
+    /// Where the first channel of the first pixel lies.
+    pub(crate) const fn data(&self) -> Shared {
         self.data
     }
 }
@@ -80,17 +87,33 @@ impl<'a> ViewMut<'a> {
     /// `data` is too short, or the stride is below the number of channels.
     pub fn strided(data: &'a mut [f32], shape: Shape, pixel_stride: usize) -> Result<Self> {
         check(data.len(), shape, pixel_stride)?;
-        Ok(Self { data, shape, pixel_stride })
+        Ok(Self { data: SharedMut::new(data), borrow: PhantomData, shape, pixel_stride })
     }
 
-    /// The floats, from the first channel of the first pixel.
-    pub const fn data(&mut self) -> &mut [f32] {
+    /// Where the first channel of the first pixel lies.
+    pub(crate) const fn data(&mut self) -> SharedMut {
         self.data
     }
 
     /// The same tensor, to be read.
     pub const fn as_view(&self) -> View<'_> {
-        View { data: self.data, shape: self.shape, pixel_stride: self.pixel_stride }
+        View { data: self.data.shared(), borrow: PhantomData, shape: self.shape, pixel_stride: self.pixel_stride }
+    }
+}
+
+impl View<'_> {
+    /// # Safety
+    /// All floats of the view must be readable, and nobody may write them, for the view's lifetime.
+    pub(crate) unsafe fn from_address(data: Shared, shape: Shape, pixel_stride: usize) -> Self {
+        Self { data, borrow: PhantomData, shape, pixel_stride }
+    }
+}
+
+impl ViewMut<'_> {
+    /// # Safety
+    /// All floats of the view must be writable, and nobody else may use them, for the view's lifetime.
+    pub(crate) unsafe fn from_address(data: SharedMut, shape: Shape, pixel_stride: usize) -> Self {
+        Self { data, borrow: PhantomData, shape, pixel_stride }
     }
 }
 
