@@ -1,0 +1,203 @@
+//! A model compiled for one shape of input.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use burn::tensor::TensorData;
+use zoo_graph::{Constant, Graph, Operand, Plan, ValueId};
+use zoo_kernels::{Algorithm, Aligned, Arena, ConvSpec, Isa, PackedConv, Place, Threads, View, ViewMut};
+
+use crate::EngineError;
+use crate::bind::{Binder, constants_read};
+use crate::copy::{gather, scatter};
+use crate::options::{EngineOptions, Tuning};
+use crate::profile::LayerTime;
+use crate::work::{Run, Work};
+
+/// Weights packed for the kernels, shared by the plans of one model.
+pub(crate) type Packed = HashMap<(ConvSpec, Algorithm, u64), Arc<PackedConv>>;
+
+/// A model compiled for one shape of input.
+pub struct CompiledPlan {
+    steps: Vec<(Work, &'static str, String)>,
+    inputs: Vec<Operand>,
+    outputs: Vec<Operand>,
+    constants: HashMap<ValueId, (Vec<usize>, Constant)>,
+    memory: usize,
+    workspace: usize,
+    isa: Isa,
+    threads: Threads,
+    /// Memory of runs that are over.
+    free: Mutex<Vec<(Arena, Aligned)>>,
+    macs: u64,
+}
+
+impl std::fmt::Debug for CompiledPlan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CompiledPlan").field("steps", &self.steps.len()).field("memory", &self.memory_bytes()).finish_non_exhaustive()
+    }
+}
+
+impl CompiledPlan {
+    pub(crate) fn new(mut graph: Graph, options: &EngineOptions, threads: &Threads, packed: &mut Packed) -> Result<Self, EngineError> {
+        zoo_graph::passes::optimise(&mut graph);
+        let plan = Plan::new(&graph);
+        let macs = graph.macs();
+        let isa = Isa::detect();
+        let choose = |spec: &ConvSpec, shape: [usize; 4], algorithms: Vec<Algorithm>| match options.tuning {
+            Tuning::Measure if algorithms.len() > 1 => fastest(spec, shape, &algorithms, isa, threads),
+            _ => algorithms.first().copied().unwrap_or(Algorithm::Direct),
+        };
+        let mut pack = |spec: &ConvSpec, weight: &[f32], bias: &[f32], algorithm: Algorithm| {
+            let key = (*spec, algorithm, fingerprint(weight, bias));
+            if let Some(known) = packed.get(&key) {
+                return Ok(known.clone());
+            }
+            let new = Arc::new(PackedConv::pack(spec, weight, Some(bias), algorithm, isa)?);
+            packed.insert(key, new.clone());
+            Ok(new)
+        };
+        let mut binder = Binder { graph: &graph, isa, options, pack: &mut pack, choose: &choose };
+        let mut steps = Vec::with_capacity(plan.steps.len());
+        let mut workspace = 0;
+        for step in &plan.steps {
+            let work = binder.bind(step)?;
+            if let Work::Conv { packed, input, .. } = &work {
+                workspace = workspace.max(packed.workspace_len(input.shape, threads)?);
+            }
+            if let (Work::Generic { .. }, Some(op)) = (&work, &step.op)
+                && !options.reference
+            {
+                let by = if matches!(op, zoo_graph::Op::Burn(_)) { "Burn" } else { "plain loops" };
+                log::info!("{} has no kernel: {by} run it", step.name());
+            }
+            let shape = step.outputs.first().and_then(Operand::view).map(|view| format!("{:?}", view.shape)).unwrap_or_default();
+            steps.push((work, step.name(), shape));
+        }
+        let read: Vec<ValueId> = steps.iter().flat_map(|(work, ..)| constants_read(work)).collect();
+        let kept = plan.outputs.iter().filter_map(|output| match output {
+            Operand::Constant { value, .. } => Some(*value),
+            _ => None,
+        });
+        let constants = read.into_iter().chain(kept).filter_map(|id| {
+            let value = &graph.values[id.0];
+            Some((id, (value.shape.clone(), value.constant.clone()?)))
+        });
+        let constants = constants.collect();
+        let Plan { inputs, outputs, memory, .. } = plan;
+        Ok(Self { steps, inputs, outputs, constants, memory, workspace, isa, threads: threads.clone(), free: Mutex::default(), macs })
+    }
+
+    /// Bytes of memory that a run needs, the weights aside.
+    pub fn memory_bytes(&self) -> usize {
+        (self.memory + self.workspace) * 4
+    }
+
+    /// Multiply-accumulates of a run, as they are counted for networks (Winograd's are counted as the direct ones).
+    pub fn macs(&self) -> u64 {
+        self.macs
+    }
+
+    /// Runs on inputs that lie row by row, and gives the outputs with their shapes.
+    ///
+    /// # Errors
+    /// [`EngineError::Shapes`] where the inputs are not those that the plan was made for.
+    pub fn run(&self, inputs: &[&[f32]]) -> Result<Vec<(Vec<usize>, Vec<f32>)>, EngineError> {
+        self.run_timed(inputs, &mut |_, _| {})
+    }
+
+    /// Runs once and says how long each step took.
+    ///
+    /// # Errors
+    /// As [`CompiledPlan::run`].
+    pub fn profile(&self, inputs: &[&[f32]]) -> Result<Vec<LayerTime>, EngineError> {
+        let mut times = Vec::with_capacity(self.steps.len());
+        self.run_timed(inputs, &mut |index, seconds| {
+            let (work, name, shape) = &self.steps[index];
+            times.push(LayerTime::new(work, name, shape, seconds));
+        })?;
+        Ok(times)
+    }
+
+    fn run_timed(&self, inputs: &[&[f32]], each: &mut dyn FnMut(usize, f64)) -> Result<Vec<(Vec<usize>, Vec<f32>)>, EngineError> {
+        let lens: Vec<Vec<usize>> = self.inputs.iter().filter_map(Operand::view).map(|view| view.shape.clone()).collect();
+        if lens.len() != inputs.len() || lens.iter().zip(inputs).any(|(shape, input)| shape.iter().product::<usize>() != input.len()) {
+            return Err(EngineError::Shapes { wanted: lens, given: inputs.iter().map(|input| vec![input.len()]).collect() });
+        }
+        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let (mut arena, mut workspace) = free.unwrap_or_else(|| (Arena::zeros(self.memory), Aligned::zeros(self.workspace)));
+        for (operand, input) in self.inputs.iter().zip(inputs) {
+            if let Operand::Memory { view, .. } = operand {
+                scatter(input, arena.floats_mut(), view);
+            }
+        }
+        let mut held = Vec::new();
+        let constants = |id: ValueId| {
+            let (shape, constant) = self.constants.get(&id)?;
+            Some(match constant {
+                Constant::Float(numbers) => TensorData::new(numbers.as_ref().clone(), shape.clone()),
+                Constant::Other(data) => data.clone(),
+            })
+        };
+        let mut run = Run {
+            arena: &mut arena,
+            workspace: &mut workspace,
+            isa: self.isa,
+            threads: &self.threads,
+            constants: &constants,
+            held: &mut held,
+        };
+        for (index, (work, ..)) in self.steps.iter().enumerate() {
+            let start = Instant::now();
+            work.run(&mut run)?;
+            each(index, start.elapsed().as_secs_f64());
+        }
+        let outputs = self.outputs.iter().map(|output| match output {
+            Operand::Memory { view, .. } => Ok((view.shape.clone(), gather(arena.floats(), view))),
+            Operand::Constant { value, view } => {
+                let numbers = constants(*value).and_then(|data| data.try_into_vec::<f32>().ok());
+                let numbers = numbers.ok_or(EngineError::Broken("a constant output without numbers"))?;
+                Ok((view.shape.clone(), gather(&numbers, view)))
+            }
+            Operand::Held(_) => Err(EngineError::Broken("an output that is no number")),
+        });
+        let outputs = outputs.collect::<Result<Vec<_>, _>>()?;
+        self.free.lock().unwrap_or_else(PoisonError::into_inner).push((arena, workspace));
+        Ok(outputs)
+    }
+}
+
+/// The fastest of a convolution's algorithms on zeros of this shape.
+fn fastest(spec: &ConvSpec, shape: [usize; 4], algorithms: &[Algorithm], isa: Isa, threads: &Threads) -> Algorithm {
+    let first = algorithms.first().copied().unwrap_or(Algorithm::Direct);
+    let Ok(out) = spec.output_shape(shape) else { return first };
+    let (weight, bias) = (vec![0.01; spec.weight_len()], vec![0.0; spec.out_channels]);
+    let (input, mut output) = (Aligned::zeros(shape.iter().product()), Aligned::zeros(out.iter().product()));
+    let mut time = |algorithm: Algorithm| {
+        let packed = PackedConv::pack(spec, &weight, Some(&bias), algorithm, isa).ok()?;
+        let mut workspace = Aligned::zeros(packed.workspace_len(shape, threads).ok()?);
+        let mut best = f64::INFINITY;
+        for _ in 0..4 {
+            let start = Instant::now();
+            let (x, to) = (View::new(&input, shape).ok()?, ViewMut::new(&mut output, out).ok()?);
+            packed.run(x, None, zoo_kernels::Activation::Relu, to, &mut workspace, threads).ok()?;
+            best = best.min(start.elapsed().as_secs_f64());
+        }
+        Some(best)
+    };
+    let timed = algorithms.iter().filter_map(|algorithm| Some((*algorithm, time(*algorithm)?)));
+    timed.min_by(|a, b| a.1.total_cmp(&b.1)).map_or(first, |(algorithm, _)| algorithm)
+}
+
+fn fingerprint(weight: &[f32], bias: &[f32]) -> u64 {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hasher = DefaultHasher::new();
+    weight.iter().chain(bias).for_each(|number| number.to_bits().hash(&mut hasher));
+    hasher.finish()
+}
+
+/// Rows of a place, for tables.
+pub(crate) fn macs(packed: &PackedConv, input: &Place) -> u64 {
+    packed.spec().macs(input.shape).unwrap_or(0) as u64
+}

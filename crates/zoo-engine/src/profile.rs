@@ -1,0 +1,31 @@
+//! How long each step of a run takes.
+
+use crate::plan::macs;
+use crate::work::Work;
+
+/// A step of a run and its time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerTime {
+    /// The operation: `conv`.
+    pub name: String,
+    /// How it is computed: `direct`, `depthwise`, `plain loops`.
+    pub kernel: String,
+    /// Shape of its result.
+    pub shape: String,
+    /// Seconds.
+    pub seconds: f64,
+    /// Multiply-accumulates.
+    pub macs: u64,
+}
+
+impl LayerTime {
+    pub(crate) fn new(work: &Work, name: &str, shape: &str, seconds: f64) -> Self {
+        let (kernel, macs) = match work {
+            Work::Conv { packed, input, .. } => (packed.algorithm().name(), macs(packed, input)),
+            Work::Generic { op: zoo_graph::Op::Burn(_), .. } => ("Burn", 0),
+            Work::Generic { .. } => ("plain loops", 0),
+            _ => ("", 0),
+        };
+        Self { name: name.into(), kernel: kernel.into(), shape: shape.into(), seconds, macs }
+    }
+}

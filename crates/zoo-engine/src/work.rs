@@ -1,0 +1,142 @@
+//! What a step does, ready to run.
+
+use std::sync::Arc;
+
+use burn::tensor::TensorData;
+use zoo_graph::{Op, Operand, ValueId, View};
+use zoo_kernels::{Activation, Arena, Binary, Isa, PackedConv, Place, PoolKind, PoolSpec, Threads, adaptive_pool, affine, binary, nchw_to_nhwc, pool, unary};
+
+use crate::EngineError;
+use crate::copy::{copy, gather, scatter};
+use crate::generic::{Dense, compute};
+use crate::generic_math;
+
+/// A step with its kernel, its packed weights and its places.
+#[derive(Clone)]
+pub(crate) enum Work {
+    Conv { packed: Arc<PackedConv>, residual: Option<Place>, activation: Activation, input: Place, output: Place },
+    Pool { settings: PoolSpec, input: Place, output: Place },
+    Adaptive { input: Place, output: Place },
+    Affine { scale: Arc<Vec<f32>>, shift: Arc<Vec<f32>>, activation: Activation, input: Place, output: Place },
+    Unary { activation: Activation, input: Place, output: Place },
+    Binary { function: Binary, activation: Activation, a: Place, b: Place, output: Place },
+    /// Row by row to channels last.
+    ToMap { offset: usize, len: usize, output: Place },
+    Copy { from: View, to: View },
+    /// A linear function over memory without gaps.
+    Linear { mul: f32, add: f32, from: usize, to: usize, len: usize },
+    /// Plain loops, or Burn.
+    Generic { op: Op, inputs: Vec<Operand>, outputs: Vec<Operand> },
+}
+
+/// What a run works with.
+pub(crate) struct Run<'a> {
+    pub arena: &'a mut Arena,
+    pub workspace: &'a mut [f32],
+    pub isa: Isa,
+    pub threads: &'a Threads,
+    /// Constants that plain loops and Burn read.
+    pub constants: &'a dyn Fn(ValueId) -> Option<TensorData>,
+    /// What Burn made that is not a number of the arena.
+    pub held: &'a mut Vec<(ValueId, TensorData)>,
+}
+
+impl Work {
+    pub fn run(&self, run: &mut Run<'_>) -> Result<(), EngineError> {
+        let (isa, threads) = (run.isa, run.threads);
+        match self {
+            Self::Conv { packed, residual: Some(residual), activation, input, output } => {
+                let ([x, residual], to) = run.arena.views([*input, *residual], *output)?;
+                packed.run(x, Some(residual), *activation, to, run.workspace, threads)?;
+            }
+            Self::Conv { packed, residual: None, activation, input, output } => {
+                let ([x], to) = run.arena.views([*input], *output)?;
+                packed.run(x, None, *activation, to, run.workspace, threads)?;
+            }
+            Self::Pool { settings, input, output } => {
+                let ([x], to) = run.arena.views([*input], *output)?;
+                pool(settings, x, to, isa, threads)?;
+            }
+            Self::Adaptive { input, output } => {
+                let ([x], to) = run.arena.views([*input], *output)?;
+                adaptive_pool(PoolKind::Average { count_padding: false }, x, to, isa, threads)?;
+            }
+            Self::Affine { scale, shift, activation, input, output } => {
+                let ([x], to) = run.arena.views([*input], *output)?;
+                affine(x, scale, shift, *activation, to, isa, threads)?;
+            }
+            Self::Unary { activation, input, output } => {
+                let ([x], to) = run.arena.views([*input], *output)?;
+                unary(*activation, x, to, isa, threads)?;
+            }
+            Self::Binary { function, activation, a, b, output } => {
+                let ([a, b], to) = run.arena.views([*a, *b], *output)?;
+                binary(*function, a, b, *activation, to, isa, threads)?;
+            }
+            Self::ToMap { offset, len, output } => {
+                let (from, to) = run.arena.slice_and_view(*offset, *len, *output)?;
+                nchw_to_nhwc(from, to, threads)?;
+            }
+            Self::Copy { from, to } => copy(run.arena.floats_mut(), from, to),
+            Self::Linear { mul, add, from, to, len } => {
+                let floats = run.arena.floats_mut();
+                for i in 0..*len {
+                    floats[to + i] = mul * floats[from + i] + add;
+                }
+            }
+            Self::Generic { op, inputs, outputs } => generic(op, inputs, outputs, run)?,
+        }
+        Ok(())
+    }
+}
+
+fn generic(op: &Op, inputs: &[Operand], outputs: &[Operand], run: &mut Run<'_>) -> Result<(), EngineError> {
+    if let Op::Burn(operation) = op {
+        let data = inputs.iter().map(|input| data(input, run)).collect::<Result<Vec<_>, _>>()?;
+        let results = zoo_graph::run_on_flex(operation, data)?;
+        for (output, result) in outputs.iter().zip(results) {
+            match output {
+                Operand::Memory { view, .. } => {
+                    let numbers = result.try_into_vec::<f32>().map_err(|error| EngineError::Numbers(format!("{error:?}")))?;
+                    scatter(&numbers, run.arena.floats_mut(), view);
+                }
+                Operand::Held(id) => run.held.push((*id, result)),
+                Operand::Constant { .. } => return Err(EngineError::Broken("a result among the constants")),
+            }
+        }
+        return Ok(());
+    }
+    let tensors = inputs.iter().map(|input| tensor(input, run)).collect::<Result<Vec<_>, _>>()?;
+    let Some(Operand::Memory { view, .. }) = outputs.first() else { return Err(EngineError::Broken("a result outside memory")) };
+    let numbers = compute(op, &tensors, &view.shape).ok_or(EngineError::Broken("an operation without a definition"))?;
+    scatter(&numbers, run.arena.floats_mut(), view);
+    Ok(())
+}
+
+fn data(operand: &Operand, run: &Run<'_>) -> Result<TensorData, EngineError> {
+    if let Operand::Held(id) = operand {
+        let made = run.held.iter().find(|(held, _)| held == id).map(|(_, data)| data.clone());
+        return made.or_else(|| (run.constants)(*id)).ok_or(EngineError::Broken("an operand that nobody holds"));
+    }
+    let Dense { shape, data } = tensor(operand, run)?;
+    Ok(TensorData::new(data, shape))
+}
+
+fn tensor(operand: &Operand, run: &Run<'_>) -> Result<Dense, EngineError> {
+    match operand {
+        Operand::Memory { view, .. } => Ok(Dense { shape: view.shape.clone(), data: gather(run.arena.floats(), view) }),
+        Operand::Constant { value, view } => {
+            let numbers = (run.constants)(*value).and_then(|data| data.try_into_vec::<f32>().ok());
+            let numbers = numbers.ok_or(EngineError::Broken("a constant without numbers"))?;
+            Ok(Dense { shape: view.shape.clone(), data: gather(&numbers, view) })
+        }
+        Operand::Held(_) => Err(EngineError::Broken("an operand that is no number")),
+    }
+}
+
+/// Applies a function to a view where it lies: an activation that no kernel knows.
+pub(crate) fn in_place(op: &zoo_graph::Unary, floats: &mut [f32], view: &View) {
+    for place in view.places() {
+        floats[place] = generic_math::unary(*op, floats[place]);
+    }
+}
