@@ -1,6 +1,6 @@
 //! A model on a data set.
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use burn_zoo::Classifier;
 use serde::Serialize;
 use zoo_core::params::read_values;
@@ -31,23 +31,38 @@ pub struct Evaluation {
 /// [`RecipeError::Data`], [`RecipeError::Input`] where a picture does not fit, [`RecipeError::Device`],
 /// [`RecipeError::BadLogits`] where logits are not finite, [`RecipeError::NoPictures`] where there is nothing to evaluate on.
 pub fn evaluate<M: Classifier>(model: &M, loader: &Loader, device: &Device) -> Result<Evaluation, RecipeError> {
-    let classes = model.num_classes();
+    let logits = |images: Tensor<4>| {
+        let [_, channels, height, width] = images.dims();
+        model.check_input([channels, height, width])?;
+        read_values(model.forward(images)).map_err(RecipeError::Device)
+    };
+    evaluate_by(model.num_classes(), loader, device, logits)
+}
+
+/// The same for anything that gives logits `[batch, classes]`, row by row, of pictures `[batch, channels, height, width]`.
+///
+/// # Errors
+/// As [`evaluate`], and what `logits` fails with.
+pub fn evaluate_by<E: From<RecipeError>>(
+    classes: usize,
+    loader: &Loader,
+    device: &Device,
+    mut logits: impl FnMut(Tensor<4>) -> Result<Vec<f32>, E>,
+) -> Result<Evaluation, E> {
     let mut score = Score::new(classes);
     for batch in loader.epoch(0) {
-        let batch = batch?;
-        let [_, channels, height, width] = batch.shape;
-        model.check_input([channels, height, width])?;
+        let batch = batch.map_err(RecipeError::from)?;
         let labels = batch.labels.clone();
         let (images, _) = batch.into_tensors(device);
-        let logits = read_values(model.forward(images)).map_err(RecipeError::Device)?;
+        let logits = logits(images)?;
         if logits.iter().any(|logit| !logit.is_finite()) {
-            return Err(RecipeError::BadLogits);
+            return Err(RecipeError::BadLogits.into());
         }
         for (row, label) in logits.chunks(classes.max(1)).zip(labels) {
             score.add(row, label);
         }
     }
-    if score.pictures == 0 { Err(RecipeError::NoPictures) } else { Ok(score.finish()) }
+    if score.pictures == 0 { Err(RecipeError::NoPictures.into()) } else { Ok(score.finish()) }
 }
 
 /// Counts over a data set.

@@ -30,7 +30,7 @@ pub use burn_train::Interrupter;
 #[cfg(feature = "tui")]
 pub use dashboard::Dashboard;
 pub use error::RecipeError;
-pub use evaluate::{Evaluation, evaluate};
+pub use evaluate::{Evaluation, evaluate, evaluate_by};
 pub use folder::Outcome;
 pub use optim::{Optimizer, OptimizerKind};
 pub use pretrained::evaluation_transform;

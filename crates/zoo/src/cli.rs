@@ -85,6 +85,17 @@ pub(crate) struct Compute {
     /// Number of the device, from 0; by default the backend's own choice.
     #[arg(long, value_name = "N")]
     device: Option<usize>,
+    /// Whether the project's own kernels run the model; by default they do on flex.
+    #[arg(long, value_enum, value_name = "on|off")]
+    pub(crate) engine: Option<Switch>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Switch {
+    /// Yes.
+    On,
+    /// No.
+    Off,
 }
 
 impl Compute {
@@ -205,7 +216,7 @@ pub(crate) struct VerifyArgs {
     /// Largest difference that is right, as a fraction of the largest logit.
     #[arg(long, default_value_t = 1e-4, value_name = "FRACTION")]
     pub(crate) tolerance: f64,
-    /// Writes a line of JSON a model: `model`, `backend`, `input`, `difference`, `tolerance`, `ok`, `seconds`.
+    /// Writes a line of JSON a model: `model`, `backend`, `engine`, `input`, `difference`, `tolerance`, `ok`, `seconds`.
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]

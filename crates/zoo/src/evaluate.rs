@@ -47,7 +47,14 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     let Checkpoint { name, model, transform, .. } = checkpoint;
     let loading = LoaderOptions { batch_size: args.batch_size, ..LoaderOptions::default() };
     let loader = Loader::new(dataset, Arc::new(transform), loading)?;
-    let found = zoo_recipes::evaluate(&model, &loader, &device)?;
+    let mut forward = None;
+    let found = zoo_recipes::evaluate_by(model.num_classes(), &loader, &device, |images| {
+        let forward = match &mut forward {
+            Some(forward) => forward,
+            none => none.insert(args.compute.forward(&model, images.dims())?),
+        };
+        forward.logits(images)
+    })?;
     let evaluation = Evaluation {
         model: name,
         dataset: args.dataset.clone(),

@@ -5,6 +5,7 @@ mod cli;
 mod convert;
 mod evaluate;
 mod fetch;
+mod forward;
 mod list;
 mod pattern;
 mod predict;

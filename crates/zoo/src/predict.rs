@@ -5,11 +5,11 @@ use std::path::Path;
 use burn::tensor::{Device, Tensor, TensorData};
 use burn_zoo::Classifier;
 use serde::Serialize;
-use zoo_core::params::read_values;
 use zoo_datasets::Preprocess;
 
 use crate::checkpoint::{Checkpoint, Origin};
 use crate::cli::PredictArgs;
+use crate::forward::Forward;
 use crate::table::{Align, Table};
 use zoo_cli::output;
 use zoo_cli::{Failure, sentence};
@@ -42,8 +42,10 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
     let device = args.compute.open()?;
     let checkpoint = args.trained.load(origin, model, &device)?;
     let mut failed = false;
+    // Made for the first picture; the others may have other shapes.
+    let mut forward = None;
     for image in images {
-        match predict(&checkpoint, image, usize::from(args.topk), &device) {
+        match predict(&checkpoint, image, args, &mut forward, &device) {
             Ok(prediction) if args.json => output::json_line(&prediction)?,
             Ok(prediction) => output::write(&prediction.render())?,
             Err(Failure::Failed(message)) => {
@@ -69,7 +71,13 @@ fn split<'a>(words: &'a [String], file_model: Option<&str>) -> (Option<&'a str>,
     }
 }
 
-fn predict<'a>(checkpoint: &'a Checkpoint, image: &'a str, topk: usize, device: &Device) -> Result<Prediction<'a>, Failure> {
+fn predict<'a>(
+    checkpoint: &'a Checkpoint,
+    image: &'a str,
+    args: &PredictArgs,
+    forward: &mut Option<Forward>,
+    device: &Device,
+) -> Result<Prediction<'a>, Failure> {
     let picture = zoo_datasets::read_image(Path::new(image)).map_err(|e| Failure::failed(&e))?;
     let mut values = vec![];
     let shape = checkpoint
@@ -79,7 +87,11 @@ fn predict<'a>(checkpoint: &'a Checkpoint, image: &'a str, topk: usize, device: 
     checkpoint.model.check_input(shape)?;
     let [channels, height, width] = shape;
     let images = Tensor::<4>::from_data(TensorData::new(values, [1, channels, height, width]), device);
-    let logits = read_values(checkpoint.model.forward(images)).map_err(|e| Failure::Failed(format!("the device failed: {e}")))?;
+    let forward = match forward {
+        Some(forward) => forward,
+        none => none.insert(args.compute.forward(&checkpoint.model, [1, channels, height, width])?),
+    };
+    let logits = forward.logits(images)?;
     if logits.iter().any(|logit| !logit.is_finite()) {
         return Err(Failure::Failed(format!("the logits for `{image}` are not finite numbers; are the weights damaged?")));
     }
@@ -87,7 +99,7 @@ fn predict<'a>(checkpoint: &'a Checkpoint, image: &'a str, topk: usize, device: 
     let mut order: Vec<usize> = (0..logits.len()).collect();
     order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]));
     let guess = |index| Guess { index, label: checkpoint.label(index), logit: logits[index], probability: probabilities[index] };
-    Ok(Prediction { image, model: &checkpoint.name, top: order.into_iter().take(topk).map(guess).collect() })
+    Ok(Prediction { image, model: &checkpoint.name, top: order.into_iter().take(usize::from(args.topk)).map(guess).collect() })
 }
 
 fn softmax(logits: &[f32]) -> Vec<f64> {

@@ -5,13 +5,13 @@
 use std::time::Instant;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use burn_zoo::params::{fill_params, read_values};
-use burn_zoo::{BuildOptions, Classifier};
+use burn_zoo::BuildOptions;
+use burn_zoo::params::fill_params;
 use serde::{Deserialize, Serialize};
 use zoo_cli::{Failure, output};
 use zoo_core::FillRule;
 
-use crate::cli::VerifyArgs;
+use crate::cli::{Compute, VerifyArgs};
 use crate::pattern::{matches, natural};
 
 const REFERENCES: &[&str] = include!(concat!(env!("OUT_DIR"), "/references.rs"));
@@ -38,6 +38,8 @@ struct Reference {
 struct Verdict<'a> {
     model: &'a str,
     backend: &'a str,
+    /// Whether the project's own kernels ran the model.
+    engine: bool,
     input: [usize; 4],
     /// Largest difference, as a fraction of the largest logit; none where the model gives numbers that are not finite.
     difference: Option<f64>,
@@ -53,13 +55,13 @@ impl Reference {
     }
 
     /// The largest difference, as a fraction of the largest logit.
-    fn difference(&self, device: &Device) -> Result<f64, Failure> {
+    fn difference(&self, compute: &Compute, device: &Device) -> Result<f64, Failure> {
         let model = burn_zoo::build(self.model(), &BuildOptions::default(), device)?;
         let rule = FillRule { salt: &self.salt, gain: self.gain.unwrap_or(1.0), shift: self.shift.unwrap_or(0.0) };
         let model = fill_params(model, rule);
         let values = zoo_core::fill_input(&self.salt, self.input);
         let images = Tensor::<4>::from_data(TensorData::new(values, self.input), device);
-        let logits = read_values(model.forward(images)).map_err(|e| Failure::Failed(format!("the device failed: {e}")))?;
+        let logits = compute.forward(&model, self.input)?.logits(images)?;
         let rows = logits.chunks(logits.len() / self.input[0]).zip(&self.logits);
         let differences = rows.flat_map(|(row, want)| row.iter().zip(want)).map(|(got, want)| (f64::from(*got) - want).abs());
         // What is not a number is no small difference.
@@ -71,15 +73,16 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
     let chosen = chosen(args)?;
     let device = args.compute.open()?;
     if !args.json {
-        output::write(&format!("{:<24}{:<18}{:>12}{:>12}  \n", "model", "input", "difference", "seconds"))?;
+        output::write(&format!("{:<28}{:<18}{:>12}{:>12}  \n", "model", "input", "difference", "seconds"))?;
     }
     let mut wrong = vec![];
     for reference in &chosen {
         let begun = Instant::now();
-        let difference = reference.difference(&device)?;
+        let difference = reference.difference(&args.compute, &device)?;
         let verdict = Verdict {
             model: reference.model(),
             backend: args.compute.backend(),
+            engine: args.compute.engine()?,
             input: reference.input,
             difference: difference.is_finite().then_some(difference),
             tolerance: args.tolerance,
@@ -137,6 +140,6 @@ impl Verdict<'_> {
         let input = self.input.map(|size| size.to_string()).join("x");
         let difference = self.difference.map_or_else(|| "not finite".to_owned(), |d| format!("{d:.1e}"));
         let mark = if self.ok { "ok" } else { "WRONG" };
-        format!("{:<24}{input:<18}{difference:>12}{:>12.2}  {mark}\n", self.model, self.seconds)
+        format!("{:<28}{input:<18}{difference:>12}{:>12.2}  {mark}\n", self.model, self.seconds)
     }
 }

@@ -1,0 +1,65 @@
+//! A model's logits: through the engine on the CPU, or through Burn on any backend.
+
+use burn::tensor::Tensor;
+use burn_zoo::params::read_values;
+use burn_zoo::{AnyClassifier, Classifier};
+use zoo_cli::Failure;
+use zoo_engine::{Engine, EngineError, EngineOptions};
+
+use crate::cli::{Compute, Switch};
+
+/// What computes the logits.
+pub(crate) enum Forward {
+    /// The project's own kernels.
+    Engine(Box<Engine>),
+    /// The model's own code on its backend.
+    Burn(Box<AnyClassifier>),
+}
+
+impl Compute {
+    /// Whether the engine runs the models: it is the default on flex.
+    pub(crate) fn engine(&self) -> Result<bool, Failure> {
+        match (self.engine, self.backend()) {
+            (Some(Switch::Off), _) => Ok(false),
+            (_, "flex") => Ok(true),
+            (None, _) => Ok(false),
+            (Some(Switch::On), other) => {
+                Err(Failure::Usage(format!("the engine runs on the CPU, with `--backend flex`, not on `{other}`")))
+            }
+        }
+    }
+
+    /// Prepares a model for batches of this shape; other shapes work too.
+    pub(crate) fn forward(&self, model: &AnyClassifier, shape: [usize; 4]) -> Result<Forward, Failure> {
+        model.check_input([shape[1], shape[2], shape[3]])?;
+        if !self.engine()? {
+            return Ok(Forward::Burn(Box::new(model.clone())));
+        }
+        match Engine::compile(model, shape, &EngineOptions::default()) {
+            Ok(engine) => Ok(Forward::Engine(Box::new(engine))),
+            Err(EngineError::Graph(error)) => {
+                // The answer matters more than how it is found.
+                eprintln!("note: the engine cannot take this model ({error}); Burn runs it");
+                Ok(Forward::Burn(Box::new(model.clone())))
+            }
+            Err(error) => Err(Failure::failed(&error)),
+        }
+    }
+}
+
+impl Forward {
+    /// Logits of pictures `[batch, channels, height, width]`, row by row.
+    pub(crate) fn logits(&self, images: Tensor<4>) -> Result<Vec<f32>, Failure> {
+        match self {
+            Self::Engine(engine) => {
+                let logits = engine.run::<4, 2>(images).map_err(|error| Failure::failed(&error))?;
+                read_values(logits).map_err(device_failed)
+            }
+            Self::Burn(model) => read_values(model.forward(images)).map_err(device_failed),
+        }
+    }
+}
+
+fn device_failed(error: impl std::fmt::Display) -> Failure {
+    Failure::Failed(format!("the device failed: {error}"))
+}
