@@ -1,4 +1,7 @@
 //! Winograd's transforms (Lavin and Gray 2016) of a tile's channels, as many at a time as a register holds.
+//!
+//! Loops over registers count indices, as in the matrix product's inner kernel.
+#![allow(clippy::needless_range_loop)]
 
 use pulp::Simd;
 
@@ -75,20 +78,21 @@ pub(super) fn input<S: Simd, const A: usize>(
     mut write: impl FnMut(usize, usize, S::f32s),
 ) {
     let mut columns = [[s.splat_f32s(0.0); A]; A];
-    for (x, column) in columns.iter_mut().enumerate() {
+    for x in 0..A {
         let mut values = [s.splat_f32s(0.0); A];
-        for (y, value) in values.iter_mut().enumerate() {
-            *value = read(y, x);
+        for y in 0..A {
+            values[y] = read(y, x);
         }
-        *column = input_axis(s, values);
+        columns[x] = input_axis(s, values);
     }
     for y in 0..A {
         let mut values = [s.splat_f32s(0.0); A];
-        for (x, value) in values.iter_mut().enumerate() {
-            *value = columns[x][y];
+        for x in 0..A {
+            values[x] = columns[x][y];
         }
-        for (x, value) in input_axis(s, values).into_iter().enumerate() {
-            write(y, x, value);
+        let values = input_axis(s, values);
+        for x in 0..A {
+            write(y, x, values[x]);
         }
     }
 }
@@ -101,20 +105,21 @@ pub(super) fn output<S: Simd, const A: usize, const M: usize>(
     mut write: impl FnMut(usize, usize, S::f32s),
 ) {
     let mut columns = [[s.splat_f32s(0.0); M]; A];
-    for (x, column) in columns.iter_mut().enumerate() {
+    for x in 0..A {
         let mut values = [s.splat_f32s(0.0); A];
-        for (y, value) in values.iter_mut().enumerate() {
-            *value = read(y, x);
+        for y in 0..A {
+            values[y] = read(y, x);
         }
-        *column = output_axis(s, values);
+        columns[x] = output_axis(s, values);
     }
     for y in 0..M {
         let mut values = [s.splat_f32s(0.0); A];
-        for (x, value) in values.iter_mut().enumerate() {
-            *value = columns[x][y];
+        for x in 0..A {
+            values[x] = columns[x][y];
         }
-        for (x, value) in output_axis::<S, A, M>(s, values).into_iter().enumerate() {
-            write(y, x, value);
+        let values = output_axis::<S, A, M>(s, values);
+        for x in 0..M {
+            write(y, x, values[x]);
         }
     }
 }
