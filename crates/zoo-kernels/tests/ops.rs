@@ -285,7 +285,7 @@ fn activations() {
                 let want = f(f64::from(x));
                 let error = (f64::from(y) - want).abs();
                 // Units in the last place of the value, or of one where the value is a difference of such.
-                let units = if activation == Activation::Gelu { 8.0 } else { 4.0 };
+                let units = if matches!(activation, Activation::Gelu | Activation::GeluTanh) { 8.0 } else { 4.0 };
                 assert!(error <= units * EPS * want.abs().max(1.0), "{activation:?} {isa}: {x} gives {y} for {want}");
             }
             let poison = View::new(&[f32::NAN; 9], [1, 1, 1, 9]).map(|v| {
