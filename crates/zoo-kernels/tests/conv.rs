@@ -123,8 +123,38 @@ proptest! {
     }
 
     #[test]
+    fn winograd_of_any_shape(case in cases((Just(1), 1..40_usize, 1..40_usize), 1..4)) {
+        winograd(&case);
+    }
+
+    #[test]
     fn grouped(case in cases((1..9_usize, 1..12_usize, 1..20_usize), 1..4)) {
         check(&case, Algorithm::Grouped, sum_bound);
+    }
+}
+
+/// Winograd's transforms add rounding errors: at most 2 times the bound of direct sums for tiles of 2, 30 times for 4. The
+/// magnitudes are those of the largest output nearby, as a tile's values share them.
+fn winograd(case: &Case) {
+    let mut case = case.clone();
+    case.spec.kernel = [3, 3];
+    case.spec.stride = [1, 1];
+    case.spec.dilation = [1, 1];
+    if case.spec.output_shape(case.input).is_err() {
+        return;
+    }
+    let size = 9.0 * case.spec.in_channels as f64;
+    check(&case, Algorithm::Winograd2, |terms, _| 2.0 * sum_bound(terms, 0.25 * size + 2.0));
+    check(&case, Algorithm::Winograd4, |terms, _| 30.0 * sum_bound(terms, 0.25 * size + 2.0));
+}
+
+/// Channels for which threads share the steps instead of the tiles.
+#[test]
+fn winograd_in_passes() {
+    for (inputs, outputs) in [(200, 130), (33, 400), (256, 256)] {
+        let spec = ConvSpec::new(inputs, outputs, [3, 3]).padding(1);
+        let (input, activation) = ([2, 9, 10, inputs], Activation::Relu);
+        winograd(&Case { spec, input, gaps: [0, 1, 2], bias: true, residual: true, activation, seed: 3 });
     }
 }
 

@@ -53,6 +53,16 @@ pub fn modelled_cycles(spec: &ConvSpec, input: Shape, algorithm: Algorithm, isa:
             multiply(per_group * taps * together, registers / used) + pixels * taps * 3.0
         }
         Algorithm::Depthwise => pixels * registers * (taps * 0.8 + 4.0),
-        Algorithm::Winograd2 | Algorithm::Winograd4 => f64::INFINITY,
+        Algorithm::Winograd2 | Algorithm::Winograd4 => {
+            let side = if algorithm == Algorithm::Winograd2 { 2 } else { 4 };
+            let elements = ((side + 2) * (side + 2)) as f64;
+            let tiles = (batch * height.div_ceil(side) * width.div_ceil(side)) as f64;
+            let inputs = (per_group / lanes).ceil();
+            // Each element is loaded, moved through two transforms and stored, on both sides of the product; and weights
+            // that are larger than the caches are read at some four bytes a cycle.
+            let moved = tiles * elements * (inputs + registers) * 3.0;
+            let weights = elements * spec.in_channels as f64 * outputs as f64 * 4.0;
+            tiles * elements * registers * (per_group / 1.8 + 6.0) + moved + (weights - 1e6).max(0.0) / 4.0
+        }
     })
 }

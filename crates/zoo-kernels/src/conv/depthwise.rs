@@ -1,5 +1,8 @@
 //! Depthwise convolution: neighbouring channels in a register, neighbouring pixels of a row side by side, so that each value
 //! of the input is read once for all pixels that see it. Padding is a pointer to zeros.
+//!
+//! Loops over registers count indices, as in the matrix product's inner kernel.
+#![allow(clippy::needless_range_loop)]
 
 use pulp::{Simd, WithSimd};
 
@@ -154,14 +157,14 @@ impl Task<'_> {
                 let mut sums = [load(s, self.depthwise.bias.as_ptr().add(c)); PIXELS];
                 for ky in 0..K {
                     let mut w = [s.splat_f32s(0.0); K];
-                    for (kx, w) in w.iter_mut().enumerate() {
-                        *w = load(s, weights.add((ky * K + kx) * S::F32_LANES));
+                    for kx in 0..K {
+                        w[kx] = load(s, weights.add((ky * K + kx) * S::F32_LANES));
                     }
                     for column in 0..columns {
                         let value = load(s, from[ky * columns + column].add(c));
-                        for (p, sum) in sums.iter_mut().enumerate() {
+                        for p in 0..PIXELS {
                             if column >= p * STRIDE && column - p * STRIDE < K {
-                                *sum = s.mul_add_e_f32s(value, w[column - p * STRIDE], *sum);
+                                sums[p] = s.mul_add_e_f32s(value, w[column - p * STRIDE], sums[p]);
                             }
                         }
                     }
@@ -206,10 +209,10 @@ impl Task<'_> {
     #[inline(always)]
     unsafe fn finish<S: Simd, const P: usize>(&self, simd: S, sums: &[S::f32s; P], pixel: usize, channel: usize) {
         let clamp = self.job.activation.clamp().filter(|_| self.job.activation != Activation::Identity);
-        for (p, &sum) in sums.iter().enumerate() {
+        for p in 0..P {
             // SAFETY: the pixel and the channels of this register are within the output and the residual.
             unsafe {
-                let mut sum = sum;
+                let mut sum = sums[p];
                 if let Some(residual) = self.job.residual_at(pixel + p, channel) {
                     sum = simd.add_f32s(sum, load(simd, residual.data));
                 }

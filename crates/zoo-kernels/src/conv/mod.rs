@@ -5,10 +5,12 @@ mod depthwise;
 mod direct;
 mod spec;
 mod stem;
+mod winograd;
 
 use depthwise::Depthwise;
 use direct::Direct;
 use stem::Stem;
+use winograd::Winograd;
 
 pub use cost::{candidates, modelled_cycles};
 pub use spec::ConvSpec;
@@ -69,7 +71,11 @@ impl Algorithm {
             }
             Self::Stem if spec.groups > 1 || spec.dilation[1] != 1 => Some("it has groups or dilation"),
             Self::Depthwise if !spec.is_depthwise() => Some("it has not one group for each channel"),
-            Self::Winograd2 | Self::Winograd4 => Some("not yet"),
+            Self::Winograd2 | Self::Winograd4
+                if spec.groups > 1 || spec.kernel != [3, 3] || !unit(spec.stride) || !unit(spec.dilation) =>
+            {
+                Some("it is not 3x3 of stride 1 without groups and dilation")
+            }
             _ => None,
         }
     }
@@ -89,6 +95,7 @@ enum Kind {
     Direct(Direct),
     Stem(Stem),
     Depthwise(Depthwise),
+    Winograd(Winograd),
 }
 
 /// The tensors of one run, checked, as addresses.
@@ -129,6 +136,8 @@ impl PackedConv {
         let kind = match algorithm {
             Algorithm::Stem => Kind::Stem(Stem::pack(spec, weight, bias, isa)),
             Algorithm::Depthwise => Kind::Depthwise(Depthwise::pack(spec, weight, bias, isa)),
+            Algorithm::Winograd2 => Kind::Winograd(Winograd::pack(spec, weight, bias, isa, 2)),
+            Algorithm::Winograd4 => Kind::Winograd(Winograd::pack(spec, weight, bias, isa, 4)),
             _ => Kind::Direct(Direct::pack(spec, weight, bias, isa)),
         };
         Ok(Self { spec: *spec, algorithm, isa, kind })
@@ -155,6 +164,7 @@ impl PackedConv {
             Kind::Direct(direct) => direct.bytes(),
             Kind::Stem(stem) => stem.bytes(),
             Kind::Depthwise(depthwise) => depthwise.bytes(),
+            Kind::Winograd(winograd) => winograd.bytes(),
         }
     }
 
@@ -167,6 +177,7 @@ impl PackedConv {
         Ok(match &self.kind {
             Kind::Direct(_) | Kind::Depthwise(_) => 0,
             Kind::Stem(stem) => stem.workspace_len(output, threads.count()),
+            Kind::Winograd(winograd) => winograd.workspace_len(output, threads.count()),
         })
     }
 
@@ -208,6 +219,7 @@ impl PackedConv {
                 Kind::Direct(direct) => direct.run(&self.spec, &job, self.isa, threads),
                 Kind::Stem(stem) => stem.run(&self.spec, &job, self.isa, workspace, threads),
                 Kind::Depthwise(depthwise) => depthwise.run(&self.spec, &job, self.isa, threads),
+                Kind::Winograd(winograd) => winograd.run(&self.spec, &job, self.isa, workspace, threads),
             }
         }
         Ok(())

@@ -5,20 +5,29 @@ use std::ops::Range;
 use pulp::Simd;
 
 use super::pack::{Chunk, Layout, Panel};
-use super::tile::{MAX_PIXELS, MAX_VECTORS, Tile, tile_fn};
+use super::tile::{MAX_PIXELS, MAX_VECTORS, Step, Tile, tile_fn};
 use crate::activation::{Activation, Rows};
 
 /// Weights up to this size stay in L2 while tile after tile is computed.
-const RESIDENT_BYTES: usize = 160 << 10;
+const RESIDENT_BYTES: usize = 272 << 10;
 /// Most lanes of any instruction set.
 const MAX_LANES: usize = 16;
 const MAX_WIDTH: usize = MAX_VECTORS * MAX_LANES;
 
-/// Pixels cut into tiles of nearly the same size: a last tile of one pixel would take as long as one of three.
+/// Pixels cut into tiles of nearly the same size, larger ones first: a last tile of one pixel would take as long as one of
+/// three.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sizes {
     pub pixels: usize,
-    pub tiles: usize,
+    tiles: usize,
+}
+
+/// Tiles of the same size.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    first: usize,
+    size: usize,
+    tiles: usize,
 }
 
 impl Sizes {
@@ -26,19 +35,22 @@ impl Sizes {
         Self { pixels, tiles: pixels.div_ceil(most) }
     }
 
-    /// First pixel of a tile.
     #[inline(always)]
-    pub(crate) const fn first(&self, tile: usize) -> usize {
-        // No overflow: both are below 2^32 for any tensor that fits into memory.
-        self.pixels * tile / self.tiles
+    const fn runs(&self) -> [Run; 2] {
+        let (size, larger) = (self.pixels / self.tiles, self.pixels % self.tiles);
+        let first = larger * (size + 1);
+        [Run { first: 0, size: size + 1, tiles: larger }, Run { first, size, tiles: self.tiles - larger }]
     }
 
     /// Fills `rows` with `row(pixel, tap)`, in the order in which tiles read them.
     pub(crate) fn rows(&self, taps: usize, rows: &mut Vec<*const f32>, mut row: impl FnMut(usize, usize) -> *const f32) {
         rows.clear();
-        for tile in 0..self.tiles {
-            for tap in 0..taps {
-                rows.extend((self.first(tile)..self.first(tile + 1)).map(|pixel| row(pixel, tap)));
+        for Run { first, size, tiles } in self.runs() {
+            for tile in 0..tiles {
+                let first = first + tile * size;
+                for tap in 0..taps {
+                    rows.extend((first..first + size).map(|pixel| row(pixel, tap)));
+                }
             }
         }
     }
@@ -79,101 +91,139 @@ impl Layout {
         }
         debug_assert_eq!(block.rows.len(), block.sizes.pixels * self.taps);
         let panels = &self.panels[block.panels.clone()];
+        let Some(last) = panels.last() else { return };
+        let job = Job { layout: self, block, data, bias };
         let bytes: usize = panels.iter().map(|p| p.vectors * S::F32_LANES).sum::<usize>() * self.taps * self.depth * 4;
         if self.chunks.len() == 1 && bytes <= RESIDENT_BYTES {
-            // Whole rows of the output are written one after the other.
-            for tile in 0..block.sizes.tiles {
-                for panel in panels {
+            // Whole rows of the output are written one after the other. The last panel may be narrower than the others.
+            let (full, rest) = if last.channels == panels[0].channels && last.channels == last.vectors * S::F32_LANES {
+                (panels.len(), &panels[panels.len()..])
+            } else {
+                panels.split_at_checked(panels.len() - 1).map_or((0, panels), |(full, rest)| (full.len(), rest))
+            };
+            for run in block.sizes.runs() {
+                for tile in 0..run.tiles {
+                    let one = Run { first: run.first + tile * run.size, size: run.size, tiles: 1 };
                     // SAFETY: the caller's promise.
-                    unsafe { self.tile(simd, [data, bias], block, panel, 0, tile) };
+                    unsafe {
+                        if full > 0 {
+                            job.tiles(simd, one, &panels[0], full, &self.chunks[0]);
+                        }
+                        for panel in rest {
+                            job.tiles(simd, one, panel, 1, &self.chunks[0]);
+                        }
+                    }
                 }
             }
         } else {
             for panel in panels {
-                for chunk in 0..self.chunks.len() {
-                    for tile in 0..block.sizes.tiles {
+                for chunk in &self.chunks {
+                    for run in block.sizes.runs() {
                         // SAFETY: the caller's promise.
-                        unsafe { self.tile(simd, [data, bias], block, panel, chunk, tile) };
+                        unsafe { job.tiles(simd, run, panel, 1, chunk) };
                     }
                 }
             }
         }
     }
+}
 
+/// A block with its weights.
+struct Job<'a> {
+    layout: &'a Layout,
+    block: &'a Block<'a>,
+    data: *const f32,
+    bias: *const f32,
+}
+
+impl Job<'_> {
+    /// A run of tiles times a panel, or one tile times several panels of full width.
+    ///
+    /// # Safety
+    /// As for [`Layout::run`].
     #[inline(always)]
-    unsafe fn tile<S: Simd>(
-        &self,
-        simd: S,
-        [data, bias]: [*const f32; 2],
-        block: &Block<'_>,
-        panel: &Panel,
-        chunk: usize,
-        tile: usize,
-    ) {
-        let Chunk { tap, taps, offset, depth } = self.chunks[chunk];
-        let (first, end) = (block.sizes.first(tile), block.sizes.first(tile + 1));
-        let pixels = end - first;
+    unsafe fn tiles<S: Simd>(&self, simd: S, run: Run, panel: &Panel, panels: usize, chunk: &Chunk) {
+        let (layout, block) = (self.layout, self.block);
+        let Run { first, size, tiles } = run;
+        if tiles == 0 {
+            return;
+        }
         let width = panel.vectors * S::F32_LANES;
-        let last = chunk + 1 == self.chunks.len();
-        let clamp = block.activation.clamp().filter(|_| last && block.activation != Activation::Identity);
-        // SAFETY: pixels and channels are within what the caller promised; the panel's weights and bias within ours.
+        let end = chunk.tap + chunk.taps == layout.taps && chunk.offset + chunk.depth == layout.depth;
+        let begin = chunk.tap == 0 && chunk.offset == 0;
+        let residual = block.residual.filter(|_| end);
+        let step = if panels > 1 {
+            Step { rows: 0, weights: layout.taps * layout.depth * width, bias: width, out: width, residual: width }
+        } else {
+            let residual = residual.map_or(0, |r| size * r.stride);
+            Step { rows: size * layout.taps, weights: 0, bias: 0, out: size * block.out_stride, residual }
+        };
+        // SAFETY: pixels and channels are within what the caller promised, and so are the panel's weights and bias.
         unsafe {
-            let out = block.out.add(first * block.out_stride + panel.first);
-            let residual = block.residual.filter(|_| last).map(|r| (r.data.add(first * r.stride + panel.first), r.stride));
             let mut job = Tile {
-                rows: block.rows.as_ptr().add(first * self.taps + tap * pixels),
-                taps,
-                offset: block.offset + offset,
-                depth,
-                weights: data.add(panel.offset + (tap * self.depth + offset) * width),
-                bias: if bias.is_null() { bias } else { bias.add(panel.bias) },
-                accumulate: chunk > 0,
-                out,
+                rows: block.rows.as_ptr().add(first * layout.taps + chunk.tap * size),
+                taps: chunk.taps,
+                offset: block.offset + chunk.offset,
+                depth: chunk.depth,
+                weights: self.data.add(panel.offset + (chunk.tap * layout.depth + chunk.offset) * width),
+                bias: if self.bias.is_null() { self.bias } else { self.bias.add(panel.bias) },
+                accumulate: !begin,
+                out: block.out.add(first * block.out_stride + panel.first),
                 out_stride: block.out_stride,
-                residual: residual.map_or(std::ptr::null(), |r| r.0),
-                residual_stride: residual.map_or(0, |r| r.1),
-                clamp,
+                residual: residual.map_or(std::ptr::null(), |r| r.data.add(first * r.stride + panel.first)),
+                residual_stride: residual.map_or(0, |r| r.stride),
+                clamp: block.activation.clamp().filter(|_| end && block.activation != Activation::Identity),
+                repeat: tiles.max(panels),
+                step,
             };
-            let run = tile_fn::<S>(pixels, panel.vectors);
+            let (data, stride) = (job.out, job.out_stride);
+            let kernel = tile_fn::<S>(size, panel.vectors);
             if panel.channels == width {
-                run(simd, &job);
+                kernel(simd, &job);
             } else {
-                partial(&mut job, pixels, panel.channels, width, |job| run(simd, job));
+                partial(&mut job, size, panel.channels, width, |job| kernel(simd, job));
             }
-            if let Some(activation) = block.activation.beyond_clamp().filter(|_| last) {
-                let rows = Rows { activation, data: out, rows: pixels, stride: block.out_stride, width: panel.channels };
-                rows.run(simd);
+            if let Some(activation) = block.activation.beyond_clamp().filter(|_| end) {
+                let width = (panels - 1) * width + panel.channels;
+                Rows { activation, data, rows: size * tiles, stride, width }.run(simd);
             }
         }
     }
 }
 
-/// Runs a tile that is wider than its output through a buffer, so that the neighbours' channels stay as they are.
+/// Runs tiles that are wider than their output through a buffer, so that the neighbours' channels stay as they are.
 #[inline(never)]
-unsafe fn partial(job: &mut Tile, pixels: usize, channels: usize, width: usize, run: impl FnOnce(&Tile)) {
+unsafe fn partial(job: &mut Tile, pixels: usize, channels: usize, width: usize, run: impl Fn(&Tile)) {
     let mut out = [0.0_f32; MAX_PIXELS * MAX_WIDTH];
     let mut residual = [0.0_f32; MAX_PIXELS * MAX_WIDTH];
-    let (to, stride) = (job.out, job.out_stride);
-    // SAFETY: the caller's `out` and `residual` have `channels` floats for each pixel, the buffers `width`.
-    unsafe {
-        for pixel in 0..pixels {
-            if job.accumulate {
-                out.as_mut_ptr().add(pixel * width).copy_from_nonoverlapping(to.add(pixel * stride), channels);
+    let (to, stride, from, from_stride) = (job.out, job.out_stride, job.residual, job.residual_stride);
+    let (repeat, step) = (job.repeat, job.step);
+    job.repeat = 1;
+    job.out_stride = width;
+    job.residual_stride = width;
+    for tile in 0..repeat {
+        // SAFETY: the caller's `out` and `residual` have `channels` floats for each pixel, the buffers `width`; the pointers
+        // moved on belong to the next tile, or are not used any more.
+        unsafe {
+            let to = to.add(tile * step.out);
+            for pixel in 0..pixels {
+                if job.accumulate {
+                    out.as_mut_ptr().add(pixel * width).copy_from_nonoverlapping(to.add(pixel * stride), channels);
+                }
+                if !from.is_null() {
+                    let from = from.add(tile * step.residual + pixel * from_stride);
+                    residual.as_mut_ptr().add(pixel * width).copy_from_nonoverlapping(from, channels);
+                }
             }
-            if !job.residual.is_null() {
-                let from = job.residual.add(pixel * job.residual_stride);
-                residual.as_mut_ptr().add(pixel * width).copy_from_nonoverlapping(from, channels);
+            job.out = out.as_mut_ptr();
+            if !from.is_null() {
+                job.residual = residual.as_ptr();
             }
-        }
-        job.out = out.as_mut_ptr();
-        job.out_stride = width;
-        if !job.residual.is_null() {
-            job.residual = residual.as_ptr();
-            job.residual_stride = width;
-        }
-        run(job);
-        for pixel in 0..pixels {
-            to.add(pixel * stride).copy_from_nonoverlapping(out.as_ptr().add(pixel * width), channels);
+            run(job);
+            for pixel in 0..pixels {
+                to.add(pixel * stride).copy_from_nonoverlapping(out.as_ptr().add(pixel * width), channels);
+            }
+            job.rows = job.rows.wrapping_add(step.rows);
         }
     }
 }

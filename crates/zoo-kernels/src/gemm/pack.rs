@@ -7,8 +7,8 @@ use super::tile::{MAX_PIXELS, MAX_VECTORS};
 use crate::isa::Isa;
 use crate::memory::Aligned;
 
-/// Rows of a panel that are multiplied before the next tile is taken: 16 KB of it with AVX2, half of the smallest L1.
-const CHUNK_ROWS: usize = 256;
+/// Rows of a panel that are multiplied before the next tile is taken: some 40 KB of it with AVX2.
+const CHUNK_ROWS: usize = 640;
 
 /// Neighbouring output channels, the width of a tile.
 #[derive(Debug, Clone, Copy)]
@@ -58,14 +58,14 @@ pub(crate) struct Packed {
 impl Layout {
     pub(crate) fn new(isa: Isa, [taps, depth, columns]: [usize; 3]) -> Self {
         let lanes = isa.lanes();
-        let (pixels, mut panels) = panels(columns, lanes, isa.registers());
+        let mut panels = panels(columns, lanes, isa.registers());
         let mut width = 0;
         for panel in &mut panels {
             panel.offset = width * taps * depth;
             panel.bias = width;
             width += panel.vectors * lanes;
         }
-        Self { isa, taps, depth, columns, pixels, panels, chunks: chunks(taps, depth) }
+        Self { isa, taps, depth, columns, pixels: MAX_PIXELS, panels, chunks: chunks(taps, depth) }
     }
 
     /// Columns with the unused lanes.
@@ -133,23 +133,15 @@ impl Packed {
     }
 }
 
-/// The widths: as many registers as keep a tile within the register file, and few unused lanes.
-fn panels(columns: usize, lanes: usize, registers: usize) -> (usize, Vec<Panel>) {
+/// The widths: as many registers as keep a tile within the register file.
+fn panels(columns: usize, lanes: usize, registers: usize) -> Vec<Panel> {
     let total = columns.div_ceil(lanes);
     let widest = if registers >= 32 { MAX_VECTORS } else { 2 };
-    // With 16 registers an odd register left over makes one panel of three, for which tiles have four pixels.
-    let three = widest == 2 && total % 2 == 1 && total >= 3;
-    let pixels = if three { 4 } else { MAX_PIXELS };
-    let mut all = Vec::new();
-    let mut done = 0;
-    while done < total {
-        let left = total - done;
-        let vectors = if three && left == 3 { 3 } else { left.min(widest) };
-        let first = done * lanes;
-        all.push(Panel { first, channels: (vectors * lanes).min(columns - first), vectors, offset: 0, bias: 0 });
-        done += vectors;
-    }
-    (pixels, all)
+    let panel = |done: usize| {
+        let (first, vectors) = (done * lanes, (total - done).min(widest));
+        Panel { first, channels: (vectors * lanes).min(columns - first), vectors, offset: 0, bias: 0 }
+    };
+    (0..total).step_by(widest).map(panel).collect()
 }
 
 fn chunks(taps: usize, depth: usize) -> Vec<Chunk> {

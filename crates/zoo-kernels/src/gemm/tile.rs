@@ -1,4 +1,8 @@
 //! The inner kernel: a few pixels times a few registers of output channels, all sums in registers.
+//!
+//! Loops over registers count indices: the optimiser keeps arrays in registers only where it sees constant indices, which
+//! iterator chains hide from it.
+#![allow(clippy::needless_range_loop)]
 
 use pulp::{Simd, WithSimd};
 
@@ -31,13 +35,36 @@ pub(crate) struct Tile {
     pub residual_stride: usize,
     /// Cut off at the end.
     pub clamp: Option<(f32, f32)>,
+    /// How many tiles like this follow each other, and what the next has ahead of this one.
+    pub repeat: usize,
+    pub step: Step,
 }
 
-/// A tile of fixed size.
+/// From a tile to the next: pointers in `rows`, floats elsewhere.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Step {
+    pub rows: usize,
+    pub weights: usize,
+    pub bias: usize,
+    pub out: usize,
+    pub residual: usize,
+}
+
+/// Tiles of fixed size.
 ///
 /// # Safety
 /// The tile's pointers must be valid for what its fields say, for the size that the function was chosen for.
 pub(crate) type TileFn<S> = unsafe fn(S, &Tile);
+
+/// Sums of each element that are kept apart and added at the end: a chain of additions waits for itself, and eight chains keep
+/// both multipliers busy.
+const fn chains(pixels: usize, vectors: usize) -> usize {
+    match pixels * vectors {
+        0..4 => 4,
+        4..8 => 2,
+        _ => 1,
+    }
+}
 
 /// The function for `pixels` x `vectors`.
 #[inline(always)]
@@ -46,11 +73,11 @@ pub(crate) fn tile_fn<S: Simd>(pixels: usize, vectors: usize) -> TileFn<S> {
     macro_rules! table {
         ($($vectors:literal: $($pixels:literal)+;)+) => {
             match (vectors, pixels) {
-                $($(($vectors, $pixels) if const { $vectors * ($pixels + 1) < S::REGISTER_COUNT } => {
-                    tile::<S, $pixels, $vectors> as TileFn<S>
+                $($(($vectors, $pixels) if const { $vectors * ($pixels + 1) < S::REGISTER_COUNT - 1 } => {
+                    tiles::<S, $pixels, $vectors, { chains($pixels, $vectors) }> as TileFn<S>
                 })+)+
                 // Never asked for: it computes less than would be needed, and stays within bounds.
-                _ => tile::<S, 1, 1>,
+                _ => tiles::<S, 1, 1, 4>,
             }
         };
     }
@@ -62,143 +89,122 @@ pub(crate) fn tile_fn<S: Simd>(pixels: usize, vectors: usize) -> TileFn<S> {
     }
 }
 
-unsafe fn tile<S: Simd, const P: usize, const V: usize>(simd: S, tile: &Tile) {
-    struct Op<'a, const P: usize, const V: usize>(&'a Tile);
-    impl<const P: usize, const V: usize> WithSimd for Op<'_, P, V> {
+unsafe fn tiles<S: Simd, const P: usize, const V: usize, const C: usize>(simd: S, tile: &Tile) {
+    struct Op<'a, const P: usize, const V: usize, const C: usize>(&'a Tile);
+    impl<const P: usize, const V: usize, const C: usize> WithSimd for Op<'_, P, V, C> {
         type Output = ();
 
         #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) {
-            // SAFETY: `tile`'s caller promised it.
-            unsafe {
-                let sums = if P == 1 { one_pixel::<S, P, V>(simd, self.0) } else { sums::<S, P, V>(simd, self.0) };
-                finish::<S, P, V>(simd, self.0, sums);
+            for i in 0..self.0.repeat {
+                // SAFETY: `tiles`'s caller promised it.
+                unsafe { one::<S, P, V, C>(simd, self.0, i) };
             }
         }
     }
-    simd.vectorize(Op::<P, V>(tile));
+    simd.vectorize(Op::<P, V, C>(tile));
 }
 
 #[inline(always)]
-unsafe fn start<S: Simd, const P: usize, const V: usize>(simd: S, tile: &Tile) -> [[S::f32s; V]; P] {
-    let mut sums = [[simd.splat_f32s(0.0); V]; P];
-    if tile.accumulate {
-        for (r, row) in sums.iter_mut().enumerate() {
-            for (v, sum) in row.iter_mut().enumerate() {
-                // SAFETY: `out` has P rows of V registers.
-                *sum = unsafe { load(simd, tile.out.add(r * tile.out_stride + v * S::F32_LANES)) };
-            }
-        }
-    } else if !tile.bias.is_null() {
-        for v in 0..V {
-            // SAFETY: `bias` has V registers.
-            let bias = unsafe { load(simd, tile.bias.add(v * S::F32_LANES)) };
-            for row in &mut sums {
-                row[v] = bias;
-            }
-        }
-    }
-    sums
-}
-
-#[inline(always)]
-unsafe fn sums<S: Simd, const P: usize, const V: usize>(simd: S, tile: &Tile) -> [[S::f32s; V]; P] {
-    // SAFETY: as promised for `tile`.
-    let mut sums = unsafe { start::<S, P, V>(simd, tile) };
-    let mut weights = tile.weights;
-    for tap in 0..tile.taps {
-        let mut rows = [std::ptr::null::<f32>(); P];
-        for (r, row) in rows.iter_mut().enumerate() {
-            // SAFETY: there are `taps` groups of P pointers, each good for `offset + depth` floats.
-            *row = unsafe { (*tile.rows.add(tap * P + r)).add(tile.offset) };
-        }
-        for k in 0..tile.depth {
-            let mut w = [simd.splat_f32s(0.0); V];
-            for (v, w) in w.iter_mut().enumerate() {
-                // SAFETY: `weights` has `taps * depth` rows of V registers.
-                *w = unsafe { load(simd, weights.add(v * S::F32_LANES)) };
-            }
-            // SAFETY: at most one past the end.
-            weights = unsafe { weights.add(V * S::F32_LANES) };
-            for (row, from) in sums.iter_mut().zip(rows) {
-                // SAFETY: `k` is below `depth`.
-                let x = simd.splat_f32s(unsafe { *from.add(k) });
-                for (sum, &w) in row.iter_mut().zip(&w) {
-                    *sum = simd.mul_add_e_f32s(x, w, *sum);
-                }
-            }
-        }
-    }
-    sums
-}
-
-/// A single pixel: four sums of each, as one chain of additions would wait for itself.
-#[inline(always)]
-unsafe fn one_pixel<S: Simd, const P: usize, const V: usize>(simd: S, tile: &Tile) -> [[S::f32s; V]; P] {
-    // SAFETY: as promised for `tile`.
-    let mut first = unsafe { start::<S, P, V>(simd, tile) };
-    let mut more = [[simd.splat_f32s(0.0); V]; 3];
-    let mut weights = tile.weights;
+unsafe fn one<S: Simd, const P: usize, const V: usize, const C: usize>(simd: S, tile: &Tile, i: usize) {
     let width = V * S::F32_LANES;
-    for tap in 0..tile.taps {
-        // SAFETY: there are `taps` pointers, each good for `offset + depth` floats.
-        let row = unsafe { (*tile.rows.add(tap)).add(tile.offset) };
-        let mut k = 0;
-        while k + 4 <= tile.depth {
-            for (i, sums) in std::iter::once(&mut first[0]).chain(&mut more).enumerate() {
-                // SAFETY: `k + i` is below `depth`.
-                let x = simd.splat_f32s(unsafe { *row.add(k + i) });
-                for (v, sum) in sums.iter_mut().enumerate() {
-                    // SAFETY: `weights` has a row of V registers for each of the `depth` floats.
-                    let w = unsafe { load(simd, weights.add(i * width + v * S::F32_LANES)) };
-                    *sum = simd.mul_add_e_f32s(x, w, *sum);
+    let mut sums = [[[simd.splat_f32s(0.0); V]; P]; C];
+    // SAFETY: the caller promised what the tile's fields say, for each repetition: `out` and `residual` have P rows of V
+    // registers, `bias` one; `rows` has `taps` groups of P pointers, each good for `offset + depth` floats; `weights` has
+    // `taps * depth` rows of V registers.
+    unsafe {
+        let out = tile.out.add(i * tile.step.out);
+        if tile.accumulate {
+            for r in 0..P {
+                for v in 0..V {
+                    sums[0][r][v] = load(simd, out.add(r * tile.out_stride + v * S::F32_LANES));
                 }
             }
-            // SAFETY: at most one past the end.
-            weights = unsafe { weights.add(4 * width) };
-            k += 4;
-        }
-        while k < tile.depth {
-            // SAFETY: `k` is below `depth`.
-            let x = simd.splat_f32s(unsafe { *row.add(k) });
-            for (v, sum) in first[0].iter_mut().enumerate() {
-                // SAFETY: as above.
-                let w = unsafe { load(simd, weights.add(v * S::F32_LANES)) };
-                *sum = simd.mul_add_e_f32s(x, w, *sum);
+        } else if !tile.bias.is_null() {
+            for v in 0..V {
+                let bias = load(simd, tile.bias.add(i * tile.step.bias + v * S::F32_LANES));
+                for r in 0..P {
+                    sums[0][r][v] = bias;
+                }
             }
-            // SAFETY: at most one past the end.
-            weights = unsafe { weights.add(width) };
-            k += 1;
+        }
+        let mut weights = tile.weights.add(i * tile.step.weights);
+        let mut pointers = tile.rows.add(i * tile.step.rows);
+        for _ in 0..tile.taps {
+            let mut rows = [std::ptr::null::<f32>(); P];
+            for r in 0..P {
+                rows[r] = (*pointers.add(r)).add(tile.offset);
+            }
+            pointers = pointers.add(P);
+            let mut k = 0;
+            while k + C <= tile.depth {
+                for c in 0..C {
+                    multiply_add(simd, &mut sums[c], &rows, k + c, weights.add(c * width));
+                }
+                weights = weights.add(C * width);
+                k += C;
+            }
+            while C > 1 && k < tile.depth {
+                multiply_add(simd, &mut sums[0], &rows, k, weights);
+                weights = weights.add(width);
+                k += 1;
+            }
+        }
+        for c in 1..C {
+            for r in 0..P {
+                for v in 0..V {
+                    sums[0][r][v] = simd.add_f32s(sums[0][r][v], sums[c][r][v]);
+                }
+            }
+        }
+        if !tile.residual.is_null() {
+            let residual = tile.residual.add(i * tile.step.residual);
+            for r in 0..P {
+                for v in 0..V {
+                    let x = load(simd, residual.add(r * tile.residual_stride + v * S::F32_LANES));
+                    sums[0][r][v] = simd.add_f32s(sums[0][r][v], x);
+                }
+            }
+        }
+        if let Some((low, high)) = tile.clamp {
+            let (low, high) = (simd.splat_f32s(low), simd.splat_f32s(high));
+            for r in 0..P {
+                for v in 0..V {
+                    sums[0][r][v] = at_most(simd, high, at_least(simd, low, sums[0][r][v]));
+                }
+            }
+        }
+        for r in 0..P {
+            for v in 0..V {
+                store(simd, out.add(r * tile.out_stride + v * S::F32_LANES), sums[0][r][v]);
+            }
         }
     }
-    for (v, sum) in first[0].iter_mut().enumerate() {
-        *sum = simd.add_f32s(simd.add_f32s(*sum, more[0][v]), simd.add_f32s(more[1][v], more[2][v]));
-    }
-    first
 }
 
-/// Residual, clamp, store.
+/// Adds the products of one `k`.
+///
+/// # Safety
+/// Each of `rows` must be good for `k + 1` floats, `weights` for V registers.
 #[inline(always)]
-unsafe fn finish<S: Simd, const P: usize, const V: usize>(simd: S, tile: &Tile, mut sums: [[S::f32s; V]; P]) {
-    if !tile.residual.is_null() {
-        for (r, row) in sums.iter_mut().enumerate() {
-            for (v, sum) in row.iter_mut().enumerate() {
-                // SAFETY: `residual` has P rows of V registers.
-                let x = unsafe { load(simd, tile.residual.add(r * tile.residual_stride + v * S::F32_LANES)) };
-                *sum = simd.add_f32s(*sum, x);
+unsafe fn multiply_add<S: Simd, const P: usize, const V: usize>(
+    simd: S,
+    sums: &mut [[S::f32s; V]; P],
+    rows: &[*const f32; P],
+    k: usize,
+    weights: *const f32,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut w = [simd.splat_f32s(0.0); V];
+        for v in 0..V {
+            w[v] = load(simd, weights.add(v * S::F32_LANES));
+        }
+        for r in 0..P {
+            let x = simd.splat_f32s(*rows[r].add(k));
+            for v in 0..V {
+                sums[r][v] = simd.mul_add_e_f32s(x, w[v], sums[r][v]);
             }
-        }
-    }
-    if let Some((low, high)) = tile.clamp {
-        let (low, high) = (simd.splat_f32s(low), simd.splat_f32s(high));
-        for sum in sums.iter_mut().flatten() {
-            *sum = at_most(simd, high, at_least(simd, low, *sum));
-        }
-    }
-    for (r, row) in sums.iter().enumerate() {
-        for (v, &sum) in row.iter().enumerate() {
-            // SAFETY: `out` has P rows of V registers.
-            unsafe { store(simd, tile.out.add(r * tile.out_stride + v * S::F32_LANES), sum) };
         }
     }
 }

@@ -1,0 +1,125 @@
+//! Winograd's transforms (Lavin and Gray 2016) of a tile's channels, as many at a time as a register holds.
+//!
+//! Loops over registers count indices, as in the matrix product's inner kernel.
+#![allow(clippy::needless_range_loop)]
+
+use pulp::Simd;
+
+/// The transform of the weights along one axis, for tiles of 2 and of 4 outputs.
+const G2: [[f64; 3]; 4] = [[1.0, 0.0, 0.0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0.0, 0.0, 1.0]];
+const G4: [[f64; 3]; 6] = [
+    [1.0 / 4.0, 0.0, 0.0],
+    [-1.0 / 6.0, -1.0 / 6.0, -1.0 / 6.0],
+    [-1.0 / 6.0, 1.0 / 6.0, -1.0 / 6.0],
+    [1.0 / 24.0, 1.0 / 12.0, 1.0 / 6.0],
+    [1.0 / 24.0, -1.0 / 12.0, 1.0 / 6.0],
+    [0.0, 0.0, 1.0],
+];
+
+/// Element `[row, column]` of a transformed 3x3 kernel; `side` is 4 or 6.
+pub(super) fn weight(side: usize, kernel: &[f32], row: usize, column: usize) -> f32 {
+    let g: &[[f64; 3]] = if side == 4 { &G2 } else { &G4 };
+    let mut sum = 0.0;
+    for (y, a) in g[row].iter().enumerate() {
+        for (x, b) in g[column].iter().enumerate() {
+            sum += a * b * f64::from(kernel[y * 3 + x]);
+        }
+    }
+    sum as f32
+}
+
+/// The input's transform along one axis; `A` is 4 or 6.
+#[inline(always)]
+fn input_axis<S: Simd, const A: usize>(s: S, x: [S::f32s; A]) -> [S::f32s; A] {
+    let mut y = [s.splat_f32s(0.0); A];
+    if A == 4 {
+        y[0] = s.sub_f32s(x[0], x[2]);
+        y[1] = s.add_f32s(x[1], x[2]);
+        y[2] = s.sub_f32s(x[2], x[1]);
+        y[3] = s.sub_f32s(x[1], x[3]);
+    } else {
+        let times = |factor: f32, a, b| s.mul_add_e_f32s(s.splat_f32s(factor), a, b);
+        let (even, odd) = (times(-4.0, x[2], x[4]), times(-4.0, x[1], x[3]));
+        let (even2, odd2) = (s.sub_f32s(x[4], x[2]), s.sub_f32s(x[3], x[1]));
+        y[0] = times(4.0, x[0], times(-5.0, x[2], x[4]));
+        y[1] = s.add_f32s(even, odd);
+        y[2] = s.sub_f32s(even, odd);
+        y[3] = times(2.0, odd2, even2);
+        y[4] = times(-2.0, odd2, even2);
+        y[5] = times(4.0, x[1], times(-5.0, x[3], x[5]));
+    }
+    y
+}
+
+/// The output's transform along one axis: `M` values from `A`.
+#[inline(always)]
+fn output_axis<S: Simd, const A: usize, const M: usize>(s: S, m: [S::f32s; A]) -> [S::f32s; M] {
+    let mut y = [s.splat_f32s(0.0); M];
+    let (sum, difference) = (s.add_f32s(m[1], m[2]), s.sub_f32s(m[1], m[2]));
+    if A == 4 {
+        y[0] = s.add_f32s(m[0], sum);
+        y[1] = s.sub_f32s(difference, m[3]);
+    } else {
+        let (sum2, difference2) = (s.add_f32s(m[3], m[4]), s.sub_f32s(m[3], m[4]));
+        let times = |factor: f32, a, b| s.mul_add_e_f32s(s.splat_f32s(factor), a, b);
+        y[0] = s.add_f32s(s.add_f32s(m[0], sum), sum2);
+        y[1] = times(2.0, difference2, difference);
+        y[2] = times(4.0, sum2, sum);
+        y[3] = s.add_f32s(times(8.0, difference2, difference), m[5]);
+    }
+    y
+}
+
+/// Transforms a tile: `read(row, column)` gives its values, `write(row, column, value)` takes the results.
+#[inline(always)]
+pub(super) fn input<S: Simd, const A: usize>(
+    s: S,
+    read: impl Fn(usize, usize) -> S::f32s,
+    mut write: impl FnMut(usize, usize, S::f32s),
+) {
+    let mut columns = [[s.splat_f32s(0.0); A]; A];
+    for x in 0..A {
+        let mut values = [s.splat_f32s(0.0); A];
+        for y in 0..A {
+            values[y] = read(y, x);
+        }
+        columns[x] = input_axis(s, values);
+    }
+    for y in 0..A {
+        let mut values = [s.splat_f32s(0.0); A];
+        for x in 0..A {
+            values[x] = columns[x][y];
+        }
+        let values = input_axis(s, values);
+        for x in 0..A {
+            write(y, x, values[x]);
+        }
+    }
+}
+
+/// Transforms a product back: `M` x `M` outputs from `A` x `A` values.
+#[inline(always)]
+pub(super) fn output<S: Simd, const A: usize, const M: usize>(
+    s: S,
+    read: impl Fn(usize, usize) -> S::f32s,
+    mut write: impl FnMut(usize, usize, S::f32s),
+) {
+    let mut columns = [[s.splat_f32s(0.0); M]; A];
+    for x in 0..A {
+        let mut values = [s.splat_f32s(0.0); A];
+        for y in 0..A {
+            values[y] = read(y, x);
+        }
+        columns[x] = output_axis(s, values);
+    }
+    for y in 0..M {
+        let mut values = [s.splat_f32s(0.0); A];
+        for x in 0..A {
+            values[x] = columns[x][y];
+        }
+        let values = output_axis::<S, A, M>(s, values);
+        for x in 0..M {
+            write(y, x, values[x]);
+        }
+    }
+}
