@@ -4,6 +4,7 @@
 mod failure;
 mod hub;
 mod interrupt;
+pub mod memory;
 pub mod output;
 mod program;
 

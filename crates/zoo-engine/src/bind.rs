@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use zoo_graph::{Binary, Conv, Graph, Op, Operand, Pool, PoolKind, ReduceKind, Step, Unary, ValueId, View};
-use zoo_kernels::{Activation, Algorithm, ConvSpec, Isa, PackedConv, Place, PoolSpec, candidates};
+use zoo_kernels::{Activation, Algorithm, ConvSpec, Isa, LocalResponseNorm, MatMul, MatMulSpec, PackedConv, Place, PoolSpec, candidates};
 
 use crate::options::{EngineOptions, Winograd};
 use crate::place::{flat, map, order, rows};
@@ -54,6 +54,14 @@ impl Binder<'_> {
             Some(Op::Pool(settings)) => pool(settings, x, to),
             Some(Op::AdaptiveAveragePool(_)) => adaptive(x, to),
             Some(Op::Reduce { kind: ReduceKind::Mean, axes }) if axes[..] == [2, 3] && x.shape.len() == 4 => adaptive(x, to),
+            Some(Op::Reduce { kind: ReduceKind::Mean, axes }) if axes[..] == [1] && x.shape.len() == 3 => mean_of_tokens(x, to),
+            Some(Op::LayerNorm { axis, epsilon }) => self.layer_norm(*axis, *epsilon, step, x, to),
+            Some(Op::Softmax(axis)) => ordered_rows(x, to, *axis).map(|(input, output)| Work::Softmax { input, output }),
+            Some(Op::Lrn { size, alpha, beta, k }) => ordered_rows(x, to, 1).map(|(input, output)| {
+                let settings = LocalResponseNorm { size: *size, alpha: *alpha, beta: *beta, k: *k };
+                Work::Lrn { settings, input, output }
+            }),
+            Some(Op::Matmul) => step.inputs.get(1).and_then(memory).and_then(|b| matmul(x, b, to, self.isa)),
             Some(Op::Affine { axis, activation }) => self.affine(*axis, *activation, step, x, to),
             Some(Op::Unary(Unary::Linear { mul, add })) if x.is_dense() && to.is_dense() && order(x) == order(to) => {
                 Some(Work::Linear { mul: *mul, add: *add, from: x.offset, to: to.offset, len: x.len() })
@@ -141,8 +149,14 @@ impl Binder<'_> {
     fn affine(&self, axis: usize, activation: Option<Unary>, step: &Step, x: &View, to: &View) -> Option<Work> {
         let activation = kernel_activation(activation)?;
         let (scale, shift) = (self.constant(&step.inputs[1])?, self.constant(&step.inputs[2])?);
-        let (input, output) = (rows(x, axis)?, rows(to, axis)?);
-        (order(x) == order(to)).then_some(Work::Affine { scale, shift, activation, input, output })
+        let (input, output) = ordered_rows(x, to, axis)?;
+        Some(Work::Affine { scale, shift, activation, input, output })
+    }
+
+    fn layer_norm(&self, axis: usize, epsilon: f32, step: &Step, x: &View, to: &View) -> Option<Work> {
+        let (scale, shift) = (self.constant(&step.inputs[1])?, self.constant(&step.inputs[2])?);
+        let (input, output) = ordered_rows(x, to, axis)?;
+        Some(Work::LayerNorm { scale, shift, epsilon, input, output })
     }
 }
 
@@ -191,6 +205,46 @@ fn pool(settings: &Pool, x: &View, to: &View) -> Option<Work> {
 
 fn adaptive(x: &View, to: &View) -> Option<Work> {
     Some(Work::Adaptive { input: map(x)?, output: map(to)? })
+}
+
+/// Rows along an axis, in the same order in both views.
+fn ordered_rows(x: &View, to: &View, axis: usize) -> Option<(Place, Place)> {
+    let (input, output) = (rows(x, axis)?, rows(to, axis)?);
+    (order(x) == order(to)).then_some((input, output))
+}
+
+fn mean_of_tokens(x: &View, to: &View) -> Option<Work> {
+    let (mut input, output) = (rows(x, 2)?, rows(to, 2)?);
+    let [batch, tokens, channels] = x.shape[..] else { return None };
+    if order(x).windows(2).any(|pair| pair[0] > pair[1]) {
+        return None;
+    }
+    input.shape = [batch, tokens, 1, channels];
+    Some(Work::Adaptive { input, output: Place { shape: [batch, 1, 1, channels], ..output } })
+}
+
+fn matmul(a: &View, b: &View, to: &View, isa: Isa) -> Option<Work> {
+    let rank = to.shape.len();
+    let (m, n, k) = (to.shape[rank - 2], to.shape[rank - 1], a.shape[rank - 1]);
+    let swapped = |view: &View| {
+        let mut axes: Vec<usize> = (0..rank).collect();
+        axes.swap(rank - 2, rank - 1);
+        view.permute(&axes)
+    };
+    let lies = |view: &View| match (view.is_rows(), swapped(view).is_rows()) {
+        (true, _) => Some(false),
+        (false, true) => Some(true),
+        _ => None,
+    };
+    let batches = |view: &View| view.shape[..rank - 2].iter().product::<usize>();
+    let batch = batches(to);
+    if [a, b].into_iter().any(|view| batches(view) != 1 && view.shape[..rank - 2] != to.shape[..rank - 2]) || !to.is_rows() {
+        return None;
+    }
+    let spec = MatMulSpec { m, k, n, a_transposed: lies(a)?, b_transposed: lies(b)?, scale: 1.0 };
+    let product = Box::new(MatMul::new(spec, isa).ok()?);
+    let slice = |view: &View| (view.offset, view.len());
+    Some(Work::MatMul { product, batch, a: slice(a), b: slice(b), output: slice(to) })
 }
 
 /// Two views of one shape whose elements lie in the same order.

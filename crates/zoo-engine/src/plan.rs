@@ -63,9 +63,11 @@ impl CompiledPlan {
         let mut workspace = 0;
         for step in &plan.steps {
             let work = binder.bind(step)?;
-            if let Work::Conv { packed, input, .. } = &work {
-                workspace = workspace.max(packed.workspace_len(input.shape, threads)?);
-            }
+            workspace = workspace.max(match &work {
+                Work::Conv { packed, input, .. } => packed.workspace_len(input.shape, threads)?,
+                Work::MatMul { product, .. } => product.workspace_len(threads),
+                _ => 0,
+            });
             if let (Work::Generic { .. }, Some(op)) = (&work, &step.op)
                 && !options.reference
             {

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use burn::tensor::TensorData;
 use zoo_graph::{Op, Operand, ValueId, View};
-use zoo_kernels::{Activation, Arena, Binary, Isa, PackedConv, Place, PoolKind, PoolSpec, Threads, adaptive_pool, affine, binary, nchw_to_nhwc, pool, unary};
+use zoo_kernels::{
+    Activation, Arena, Binary, Isa, LocalResponseNorm, MatMul, PackedConv, Place, PoolKind, PoolSpec, Threads, adaptive_pool, affine,
+    binary, layer_norm, local_response_norm, nchw_to_nhwc, pool, softmax, unary,
+};
 
 use crate::EngineError;
 use crate::copy::{copy, gather, scatter};
 use crate::generic::{Dense, compute};
-use crate::generic_math;
 
 /// A step with its kernel, its packed weights and its places.
 #[derive(Clone)]
@@ -20,6 +22,11 @@ pub(crate) enum Work {
     Affine { scale: Arc<Vec<f32>>, shift: Arc<Vec<f32>>, activation: Activation, input: Place, output: Place },
     Unary { activation: Activation, input: Place, output: Place },
     Binary { function: Binary, activation: Activation, a: Place, b: Place, output: Place },
+    LayerNorm { scale: Arc<Vec<f32>>, shift: Arc<Vec<f32>>, epsilon: f32, input: Place, output: Place },
+    Softmax { input: Place, output: Place },
+    Lrn { settings: LocalResponseNorm, input: Place, output: Place },
+    /// Matrices that follow each other; each slice is `(offset, len)`.
+    MatMul { product: Box<MatMul>, batch: usize, a: (usize, usize), b: (usize, usize), output: (usize, usize) },
     /// Row by row to channels last.
     ToMap { offset: usize, len: usize, output: Place },
     Copy { from: View, to: View },
@@ -72,6 +79,22 @@ impl Work {
             Self::Binary { function, activation, a, b, output } => {
                 let ([a, b], to) = run.arena.views([*a, *b], *output)?;
                 binary(*function, a, b, *activation, to, isa, threads)?;
+            }
+            Self::LayerNorm { scale, shift, epsilon, input, output } => {
+                let ([x], to) = run.arena.views([*input], *output)?;
+                layer_norm(x, scale, shift, *epsilon, to, isa, threads)?;
+            }
+            Self::Softmax { input, output } => {
+                let ([x], to) = run.arena.views([*input], *output)?;
+                softmax(x, to, isa, threads)?;
+            }
+            Self::Lrn { settings, input, output } => {
+                let ([x], to) = run.arena.views([*input], *output)?;
+                local_response_norm(*settings, x, to, isa, threads)?;
+            }
+            Self::MatMul { product, batch, a, b, output } => {
+                let ([a, b], to) = run.arena.slices([*a, *b], *output)?;
+                product.run(*batch, a, b, to, run.workspace, threads)?;
             }
             Self::ToMap { offset, len, output } => {
                 let (from, to) = run.arena.slice_and_view(*offset, *len, *output)?;
@@ -131,12 +154,5 @@ fn tensor(operand: &Operand, run: &Run<'_>) -> Result<Dense, EngineError> {
             Ok(Dense { shape: view.shape.clone(), data: gather(&numbers, view) })
         }
         Operand::Held(_) => Err(EngineError::Broken("an operand that is no number")),
-    }
-}
-
-/// Applies a function to a view where it lies: an activation that no kernel knows.
-pub(crate) fn in_place(op: &zoo_graph::Unary, floats: &mut [f32], view: &View) {
-    for place in view.places() {
-        floats[place] = generic_math::unary(*op, floats[place]);
     }
 }

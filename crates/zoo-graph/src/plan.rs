@@ -220,6 +220,11 @@ impl Planner<'_> {
         {
             inputs[0] = self.prepared(first, fits, layout);
         }
+        if matches!(op, Op::Matmul)
+            && let Some(view) = inputs[1].view().cloned()
+        {
+            inputs[1] = self.prepared(inputs[1].clone(), layout::is_matrices(&view), View::rows(&view.shape));
+        }
         let outputs: Vec<Operand> = node.outputs.iter().map(|id| self.output(*id, &op, &inputs)).collect();
         // A residual is read beside the result: in the same order.
         if let Some(place) = residual_place(&op) {

@@ -87,6 +87,25 @@ impl Arena {
         Ok((views, output))
     }
 
+    /// Two slices to read and one to write, each `(offset, len)`.
+    ///
+    /// # Errors
+    /// A slice beyond the arena, or one to write that shares a float with one to read.
+    pub fn slices(&mut self, read: [(usize, usize); 2], write: (usize, usize)) -> Result<([&[f32]; 2], &mut [f32])> {
+        let end = |(offset, len): (usize, usize)| offset.checked_add(len).unwrap_or(usize::MAX);
+        for slice in read.iter().chain([&write]) {
+            need("the arena", end(*slice), self.0.len())?;
+        }
+        if read.iter().any(|slice| slice.0 < end(write) && write.0 < end(*slice) && slice.1 > 0 && write.1 > 0) {
+            return setting("places", "the result would lie on an operand");
+        }
+        let all = self.0.as_mut_ptr();
+        // SAFETY: all slices are within the arena, which stays borrowed; what is written is apart from what is read.
+        let read = read.map(|(offset, len)| unsafe { std::slice::from_raw_parts(all.add(offset), len) });
+        // SAFETY: as above.
+        Ok((read, unsafe { std::slice::from_raw_parts_mut(all.add(write.0), write.1) }))
+    }
+
     /// A slice to read and a tensor to write.
     ///
     /// # Errors

@@ -33,6 +33,10 @@ pub(crate) enum Command {
     Convert(ConvertArgs),
     /// Compares models on your backend with numbers that PyTorch computed.
     Verify(VerifyArgs),
+    /// Times models and says how much memory they take.
+    Bench(BenchArgs),
+    /// Shows a model's operations, as Burn records them and as the engine runs them.
+    Graph(GraphArgs),
 }
 
 #[derive(Debug, Args)]
@@ -221,4 +225,88 @@ pub(crate) struct VerifyArgs {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) compute: Compute,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    /// Names of models; `*` stands for any text, `?` for one character.
+    #[arg(value_name = "MODEL", required = true)]
+    pub(crate) models: Vec<String>,
+    /// Pictures at a time.
+    #[arg(long, value_name = "N,N", value_delimiter = ',', default_value = "1", value_parser = parse_count)]
+    pub(crate) batch: Vec<usize>,
+    /// Where to compute; on flex both the engine and Burn run.
+    #[arg(long = "backend", value_name = "NAME,NAME", value_delimiter = ',', default_value = "flex")]
+    pub(crate) backends: Vec<String>,
+    /// Only the engine, or only Burn.
+    #[arg(long, value_enum, value_name = "on|off")]
+    pub(crate) engine: Option<Switch>,
+    /// Height and width; by default the size that the model was designed for.
+    #[arg(long, value_name = "224x224", value_parser = parse_input)]
+    pub(crate) image_size: Option<InputSize>,
+    /// Timed runs of each, one after the other in turn.
+    #[arg(long, value_name = "N", default_value = "15", value_parser = parse_count)]
+    pub(crate) rounds: usize,
+    /// Threads of the engine; by default as many as the machine offers. Flex takes the variable RAYON_NUM_THREADS.
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) threads: usize,
+    /// The engine chooses each layer's algorithm by timing it.
+    #[arg(long)]
+    pub(crate) tune: bool,
+    /// Times a step of training (forward and backward pass) instead of inference.
+    #[arg(long, conflicts_with_all = ["engine", "profile"])]
+    pub(crate) train: bool,
+    /// Shows each step of the engine too.
+    #[arg(long, conflicts_with_all = ["json", "csv"])]
+    pub(crate) profile: bool,
+    /// Writes a line of JSON a row: `model`, `backend`, `engine`, `batch`, `median_ms`, `min_ms`, `max_ms`, `peak_rss_mb`, …
+    #[arg(long, conflicts_with = "csv")]
+    pub(crate) json: bool,
+    /// Writes CSV with timm's columns.
+    #[arg(long)]
+    pub(crate) csv: bool,
+}
+
+fn parse_count(text: &str) -> Result<usize, String> {
+    text.parse::<usize>().ok().filter(|count| *count > 0).ok_or_else(|| "give a whole number of at least 1".to_owned())
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GraphArgs {
+    /// Name of a model (`zoo list`), or the path of a .toml file that defines a custom one.
+    pub(crate) model: String,
+    /// Input as CHANNELSxHEIGHTxWIDTH; by default the size that the model was designed for.
+    #[arg(long, value_name = "3x224x224", value_parser = parse_input)]
+    pub(crate) input: Option<InputSize>,
+    /// Pictures at a time.
+    #[arg(long, value_name = "N", default_value = "1", value_parser = parse_count)]
+    pub(crate) batch: usize,
+    /// How far the graph is rewritten.
+    #[arg(long, value_enum, default_value_t = GraphStage::Fused)]
+    pub(crate) stage: GraphStage,
+    /// How to write it.
+    #[arg(long, value_enum, default_value_t = GraphFormat::Text)]
+    pub(crate) format: GraphFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GraphStage {
+    /// As Burn records it.
+    Captured,
+    /// Compositions recognised: layer norm, hard-swish, …
+    Simplified,
+    /// Batch norm and other scales within the weights.
+    Folded,
+    /// Residual sums and activations within what makes their operand.
+    Fused,
+    /// Steps and their places in memory.
+    Planned,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GraphFormat {
+    /// A line an operation.
+    Text,
+    /// Graphviz.
+    Dot,
 }

@@ -42,6 +42,7 @@ impl Compute {
                 eprintln!("note: the engine cannot take this model ({error}); Burn runs it");
                 Ok(Forward::Burn(Box::new(model.clone())))
             }
+            Err(EngineError::Input(error)) => Err(error.into()),
             Err(error) => Err(Failure::failed(&error)),
         }
     }
@@ -52,10 +53,17 @@ impl Forward {
     pub(crate) fn logits(&self, images: Tensor<4>) -> Result<Vec<f32>, Failure> {
         match self {
             Self::Engine(engine) => {
-                let logits = engine.run::<4, 2>(images).map_err(|error| Failure::failed(&error))?;
+                let logits = engine.run::<4, 2>(images).map_err(|error| match error {
+                    EngineError::Input(error) => error.into(),
+                    error => Failure::failed(&error),
+                })?;
                 read_values(logits).map_err(device_failed)
             }
-            Self::Burn(model) => read_values(model.forward(images)).map_err(device_failed),
+            Self::Burn(model) => {
+                let [_, channels, height, width] = images.dims();
+                model.check_input([channels, height, width])?;
+                read_values(model.forward(images)).map_err(device_failed)
+            }
         }
     }
 }

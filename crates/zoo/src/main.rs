@@ -1,11 +1,13 @@
 //! `zoo`: the models of Burn Zoo on the command line. `train` trains them; everything else is here.
 
+mod bench;
 mod checkpoint;
 mod cli;
 mod convert;
 mod evaluate;
 mod fetch;
 mod forward;
+mod graph;
 mod list;
 mod pattern;
 mod predict;
@@ -27,5 +29,7 @@ fn main() -> ExitCode {
         Command::Convert(args) => convert::run(args),
         Command::Fetch(args) => fetch::run(args),
         Command::Verify(args) => verify::run(args),
+        Command::Bench(args) => bench::run(args),
+        Command::Graph(args) => graph::run(args),
     })
 }

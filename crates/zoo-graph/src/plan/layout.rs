@@ -16,6 +16,7 @@ pub(super) fn accepts(op: &Op, view: &View) -> Option<(bool, View)> {
         Op::Dense { .. } => Some(rows_along(view.shape.len() - 1)),
         Op::Affine { axis, .. } | Op::PRelu(axis) | Op::Softmax(axis) | Op::LayerNorm { axis, .. } => Some(rows_along(*axis)),
         Op::Lrn { .. } => Some(rows_along(1)),
+        Op::Matmul => Some((is_matrices(view), View::rows(&view.shape))),
         Op::Unary(_) => Some((view.is_dense() || evenly_spaced(view), View::ordered(&view.shape, &view.order()))),
         _ => None,
     }
@@ -35,6 +36,14 @@ pub(super) fn follow(op: &Op, x: &View, shape: &[usize]) -> Option<View> {
 fn is_map(view: &View) -> bool {
     let pixels: Vec<usize> = [0, 2, 3].into_iter().filter(|axis| view.shape[*axis] > 1).collect();
     view.as_rows(1).is_some_and(|rows| rows.order == pixels)
+}
+
+/// Whether matrices along the last two axes follow each other without gaps, all as they are or all transposed.
+pub(super) fn is_matrices(view: &View) -> bool {
+    let mut axes: Vec<usize> = (0..view.shape.len()).collect();
+    let last = axes.len() - 1;
+    axes.swap(last - 1, last);
+    view.is_rows() || view.permute(&axes).is_rows()
 }
 
 fn evenly_spaced(view: &View) -> bool {
