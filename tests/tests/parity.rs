@@ -7,12 +7,21 @@ use burn::tensor::{Device, Int, Tensor};
 use burn_zoo::{Classifier, params};
 #[cfg(any(feature = "wgpu", feature = "ndarray"))]
 use zoo_backend::{Backend, BackendError};
+use zoo_engine::{Engine, EngineOptions};
 use zoo_tests::{EvalReference, TrainReference, eval_references, filled, input, train_references};
 
-/// Largest difference from the reference, as a fraction of its largest logit.
-fn eval_error(reference: &EvalReference, device: &Device) -> f64 {
+/// Largest difference from the reference, as a fraction of its largest logit: of the model's own code, and of the engine.
+fn eval_errors(reference: &EvalReference, device: &Device) -> [f64; 2] {
     let model = filled(reference.model(), reference.rule(), device);
-    let logits = model.forward(input(&reference.salt, reference.input, device));
+    let images = input(&reference.salt, reference.input, device);
+    let own = error(reference, model.forward(images.clone()));
+    let options = EngineOptions { replan: false, ..EngineOptions::default() };
+    let engine = Engine::compile(&model, reference.input, &options).unwrap();
+    drop(model);
+    [own, error(reference, engine.run(images).unwrap())]
+}
+
+fn error(reference: &EvalReference, logits: Tensor<2>) -> f64 {
     assert_eq!(logits.dims(), [reference.input[0], reference.outputs]);
     let logits = logits.into_data().try_to_vec::<f32>().unwrap();
     let rows = logits.chunks(reference.outputs).zip(&reference.logits);
@@ -35,12 +44,12 @@ fn logits_equal_pytorchs_on_flex() {
         if burn_zoo::info(reference.model()).is_none_or(|info| only.is_empty() && info.params > LARGEST) {
             continue;
         }
-        let error = eval_error(reference, &Device::flex());
-        println!("{}: {error:.2e} of the largest logit", reference.model());
+        let [own, engine] = eval_errors(reference, &Device::flex());
+        println!("{}: {own:.2e} of the largest logit, through the engine {engine:.2e}", reference.model());
         checked += 1;
         // Not a number is no agreement either.
-        if error.is_nan() || error >= 1e-4 {
-            wrong.push(format!("{}: {error:e}", reference.model()));
+        if !(own < 1e-4 && engine < 1e-4) {
+            wrong.push(format!("{}: {own:e}, through the engine {engine:e}", reference.model()));
         }
     }
     assert!(wrong.is_empty(), "more than 1e-4 of the largest logit: {wrong:?}");

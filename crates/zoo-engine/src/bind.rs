@@ -5,10 +5,10 @@ use std::sync::Arc;
 use zoo_graph::{Binary, Conv, Graph, Op, Operand, Pool, PoolKind, ReduceKind, Step, Unary, ValueId, View};
 use zoo_kernels::{Activation, Algorithm, ConvSpec, Isa, LocalResponseNorm, MatMul, MatMulSpec, PackedConv, Place, PoolSpec, candidates};
 
+use crate::EngineError;
 use crate::options::{EngineOptions, Winograd};
 use crate::place::{flat, map, order, rows};
 use crate::work::Work;
-use crate::EngineError;
 
 /// Finds kernels, and packs weights for them.
 pub(crate) struct Binder<'a> {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use burn::module::Module;
 use burn::tensor::{Tensor, TensorData};
 use zoo_core::Classifier;
+use zoo_graph::passes::optimise;
 use zoo_graph::{Graph, Input, Output, capture};
 use zoo_kernels::Threads;
 
@@ -34,7 +35,11 @@ impl Engine {
     ///
     /// # Errors
     /// [`EngineError::Input`] where the model cannot take such pictures, [`EngineError::Graph`] where Burn cannot record it.
-    pub fn compile<M: Classifier + Clone + Send + Sync + 'static>(model: &M, shape: [usize; 4], options: &EngineOptions) -> Result<Self, EngineError> {
+    pub fn compile<M: Classifier + Clone + Send + Sync + 'static>(
+        model: &M,
+        shape: [usize; 4],
+        options: &EngineOptions,
+    ) -> Result<Self, EngineError> {
         let check = |model: &M, shapes: &[Vec<usize>]| match &shapes[..] {
             [shape] if shape.len() == 4 => Ok(model.check_input([shape[1], shape[2], shape[3]])?),
             _ => Err(EngineError::Shapes { wanted: vec![vec![0; 4]], given: shapes.to_vec() }),
@@ -62,12 +67,14 @@ impl Engine {
         forward: impl Fn(&M, &[Input]) -> Vec<Output> + Send + Sync + 'static,
         options: &EngineOptions,
     ) -> Result<Self, EngineError> {
-        let threads = if options.threads == 0 { Threads::all() } else { Threads::new(options.threads) };
+        let threads = options.threads();
         let shapes: Vec<Vec<usize>> = shapes.iter().map(|shape| shape.to_vec()).collect();
         let record = move |model: &M, shapes: &[Vec<usize>]| -> Result<Graph, EngineError> {
             check(model, shapes)?;
             let shapes: Vec<&[usize]> = shapes.iter().map(Vec::as_slice).collect();
-            Ok(capture(model, &shapes, &forward)?)
+            let mut graph = capture(model, &shapes, &forward)?;
+            optimise(&mut graph);
+            Ok(graph)
         };
         let mut packed = Packed::new();
         let plan = CompiledPlan::new(record(model, &shapes)?, options, &threads, &mut packed)?;

@@ -202,9 +202,8 @@ fn pool(settings: &Pool, x: &Dense, shape: &[usize]) -> Vec<f32> {
     let window = |place: usize, axis: usize, size: usize| {
         let (kernel, padding) = (settings.kernel_size[axis], settings.padding[axis]);
         let start = place * settings.stride[axis];
-        let inside: Vec<usize> = (0..kernel)
-            .filter_map(|step| (start + step * settings.dilation[axis]).checked_sub(padding).filter(|at| *at < size))
-            .collect();
+        let inside: Vec<usize> =
+            (0..kernel).filter_map(|step| (start + step * settings.dilation[axis]).checked_sub(padding).filter(|at| *at < size)).collect();
         let counted = (start + kernel).min(size + 2 * padding) - start;
         (inside, counted)
     };
@@ -212,10 +211,14 @@ fn pool(settings: &Pool, x: &Dense, shape: &[usize]) -> Vec<f32> {
         let ((rows, high), (columns, wide)) = (window(y, 0, height), window(x_place, 1, width));
         let numbers = || {
             let plane = (image * channels + channel) * height;
-            rows.iter().flat_map(|row| columns.iter().map(move |column| (row, column))).map(move |(row, column)| x.data[(plane + row) * width + column])
+            rows.iter()
+                .flat_map(|row| columns.iter().map(move |column| (row, column)))
+                .map(move |(row, column)| x.data[(plane + row) * width + column])
         };
         result.push(match settings.kind {
-            PoolKind::Max => numbers().fold(f32::NEG_INFINITY, |largest, number| if number > largest || number.is_nan() { number } else { largest }),
+            PoolKind::Max => {
+                numbers().fold(f32::NEG_INFINITY, |largest, number| if number > largest || number.is_nan() { number } else { largest })
+            }
             PoolKind::Average { count_include_pad } => {
                 let count = if count_include_pad { high * wide } else { rows.len() * columns.len() };
                 numbers().sum::<f32>() / count as f32

@@ -5,9 +5,21 @@ use zoo_graph::{Binary, Unary};
 pub(crate) fn unary(function: Unary, x: f32) -> f32 {
     match function {
         // Not `max`, which would make NaN a number.
-        Unary::Relu => if x < 0.0 { 0.0 } else { x },
+        Unary::Relu => {
+            if x < 0.0 {
+                0.0
+            } else {
+                x
+            }
+        }
         Unary::Clamp { min, max } => clamp(x, min, max),
-        Unary::LeakyRelu(slope) => if x < 0.0 { slope * x } else { x },
+        Unary::LeakyRelu(slope) => {
+            if x < 0.0 {
+                slope * x
+            } else {
+                x
+            }
+        }
         Unary::Sigmoid => sigmoid(x),
         Unary::HardSigmoid { alpha, beta } => clamp(alpha * x + beta, 0.0, 1.0),
         Unary::HardSwish => x * clamp(x + 3.0, 0.0, 6.0) / 6.0,

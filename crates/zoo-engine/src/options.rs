@@ -1,3 +1,5 @@
+use zoo_kernels::Threads;
+
 /// Which of Winograd's algorithms may stand for a 3x3 convolution of stride 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Winograd {
@@ -38,5 +40,11 @@ pub struct EngineOptions {
 impl Default for EngineOptions {
     fn default() -> Self {
         Self { threads: 0, winograd: Winograd::F4, tuning: Tuning::Model, replan: true, reference: false }
+    }
+}
+
+impl EngineOptions {
+    pub(crate) fn threads(&self) -> Threads {
+        if self.threads == 0 { Threads::all() } else { Threads::new(self.threads) }
     }
 }

@@ -40,8 +40,15 @@ impl std::fmt::Debug for CompiledPlan {
 }
 
 impl CompiledPlan {
-    pub(crate) fn new(mut graph: Graph, options: &EngineOptions, threads: &Threads, packed: &mut Packed) -> Result<Self, EngineError> {
-        zoo_graph::passes::optimise(&mut graph);
+    /// Plans a graph as it is, rewritten or not.
+    ///
+    /// # Errors
+    /// [`EngineError::Kernel`] where a kernel refuses its operands.
+    pub fn from_graph(graph: Graph, options: &EngineOptions) -> Result<Self, EngineError> {
+        Self::new(graph, options, &options.threads(), &mut Packed::new())
+    }
+
+    pub(crate) fn new(graph: Graph, options: &EngineOptions, threads: &Threads, packed: &mut Packed) -> Result<Self, EngineError> {
         let plan = Plan::new(&graph);
         let macs = graph.macs();
         let isa = Isa::detect();
@@ -199,7 +206,7 @@ fn fingerprint(weight: &[f32], bias: &[f32]) -> u64 {
     hasher.finish()
 }
 
-/// Rows of a place, for tables.
+/// Multiply-accumulates of a convolution.
 pub(crate) fn macs(packed: &PackedConv, input: &Place) -> u64 {
     packed.spec().macs(input.shape).unwrap_or(0) as u64
 }

@@ -16,24 +16,89 @@ use crate::generic::{Dense, compute};
 /// A step with its kernel, its packed weights and its places.
 #[derive(Clone)]
 pub(crate) enum Work {
-    Conv { packed: Arc<PackedConv>, residual: Option<Place>, activation: Activation, input: Place, output: Place },
-    Pool { settings: PoolSpec, input: Place, output: Place },
-    Adaptive { input: Place, output: Place },
-    Affine { scale: Arc<Vec<f32>>, shift: Arc<Vec<f32>>, activation: Activation, input: Place, output: Place },
-    Unary { activation: Activation, input: Place, output: Place },
-    Binary { function: Binary, activation: Activation, a: Place, b: Place, output: Place },
-    LayerNorm { scale: Arc<Vec<f32>>, shift: Arc<Vec<f32>>, epsilon: f32, input: Place, output: Place },
-    Softmax { input: Place, output: Place },
-    Lrn { settings: LocalResponseNorm, input: Place, output: Place },
+    Conv {
+        packed: Arc<PackedConv>,
+        residual: Option<Place>,
+        activation: Activation,
+        input: Place,
+        output: Place,
+    },
+    Pool {
+        settings: PoolSpec,
+        input: Place,
+        output: Place,
+    },
+    Adaptive {
+        input: Place,
+        output: Place,
+    },
+    Affine {
+        scale: Arc<Vec<f32>>,
+        shift: Arc<Vec<f32>>,
+        activation: Activation,
+        input: Place,
+        output: Place,
+    },
+    Unary {
+        activation: Activation,
+        input: Place,
+        output: Place,
+    },
+    Binary {
+        function: Binary,
+        activation: Activation,
+        a: Place,
+        b: Place,
+        output: Place,
+    },
+    LayerNorm {
+        scale: Arc<Vec<f32>>,
+        shift: Arc<Vec<f32>>,
+        epsilon: f32,
+        input: Place,
+        output: Place,
+    },
+    Softmax {
+        input: Place,
+        output: Place,
+    },
+    Lrn {
+        settings: LocalResponseNorm,
+        input: Place,
+        output: Place,
+    },
     /// Matrices that follow each other; each slice is `(offset, len)`.
-    MatMul { product: Box<MatMul>, batch: usize, a: (usize, usize), b: (usize, usize), output: (usize, usize) },
+    MatMul {
+        product: Box<MatMul>,
+        batch: usize,
+        a: (usize, usize),
+        b: (usize, usize),
+        output: (usize, usize),
+    },
     /// Row by row to channels last.
-    ToMap { offset: usize, len: usize, output: Place },
-    Copy { from: View, to: View },
+    ToMap {
+        offset: usize,
+        len: usize,
+        output: Place,
+    },
+    Copy {
+        from: View,
+        to: View,
+    },
     /// A linear function over memory without gaps.
-    Linear { mul: f32, add: f32, from: usize, to: usize, len: usize },
+    Linear {
+        mul: f32,
+        add: f32,
+        from: usize,
+        to: usize,
+        len: usize,
+    },
     /// Plain loops, or Burn.
-    Generic { op: Op, inputs: Vec<Operand>, outputs: Vec<Operand> },
+    Generic {
+        op: Op,
+        inputs: Vec<Operand>,
+        outputs: Vec<Operand>,
+    },
 }
 
 /// What a run works with.

@@ -47,26 +47,21 @@ fn id<const D: usize>(tensor: Tensor<D>) -> Option<TensorId> {
 
 /// Records `forward` on inputs of these shapes: a graph with the model's weights as constants.
 ///
-/// The model is one for inference, `valid()` where it was trained. Shapes are fixed: another batch size is another graph.
+/// What is recorded is the model in inference, as `valid()` makes it. Shapes are fixed: another batch size is another graph.
 ///
 /// # Errors
 /// [`GraphError`] where Burn cannot record an operation, or the model computes with other numbers than 32-bit floats.
-pub fn capture<M: Module>(
-    model: &M,
-    shapes: &[&[usize]],
-    forward: impl FnOnce(&M, &[Input]) -> Vec<Output>,
-) -> Result<Graph, GraphError> {
+pub fn capture<M: Module>(model: &M, shapes: &[&[usize]], forward: impl FnOnce(&M, &[Input]) -> Vec<Output>) -> Result<Graph, GraphError> {
     // A weight that is not there yet would be recorded as an order for random numbers.
     model.visit(&mut Initialise);
     let device = Device::capture();
-    let inputs: Vec<_> = shapes
-        .iter()
-        .map(|shape| Input { shape: shape.to_vec(), device: device.clone(), taken: RefCell::new(None) })
-        .collect();
+    let inputs: Vec<_> =
+        shapes.iter().map(|shape| Input { shape: shape.to_vec(), device: device.clone(), taken: RefCell::new(None) }).collect();
     let mut ids = Vec::new();
     let mut outside = false;
     let captured = device.capture_scope(|scope| {
-        let outputs = forward(&model.clone().to_device(&device), &inputs);
+        // A clone shares its running statistics with the model, and would take them to the recording device; `valid` does not.
+        let outputs = forward(&model.valid().to_device(&device), &inputs);
         ids = inputs.iter().map(|input| *input.taken.borrow()).collect();
         outside = outputs.iter().any(|output| output.0.is_none());
         scope.complete(ids.iter().flatten().map(|(_, id)| *id), outputs.into_iter().filter_map(|output| output.0))

@@ -10,10 +10,10 @@ use burn_ir::{
     NumericOperationIr as Numeric, OperationIr, PadModeIr, ReduceDimOpIr, ScalarIr, TensorIr,
 };
 
+use crate::GraphError;
 use crate::fold::run_on_flex;
 use crate::graph::{Constant, Graph, Node, Value, ValueId};
 use crate::op::{Binary, Conv, Op, Pool, PoolKind, ReduceKind, Unary};
-use crate::GraphError;
 
 pub(crate) fn import(captured: CapturedGraph) -> Result<Graph, GraphError> {
     let mut importer = Importer { graph: Graph::default(), ids: HashMap::new(), values: captured.values };
@@ -222,9 +222,7 @@ impl Importer {
             Activation::LeakyRelu(desc) => Unary::LeakyRelu(scalar(desc.rhs) as f32),
             Activation::Gelu(_) => Unary::Gelu,
             Activation::Sigmoid(_) => Unary::Sigmoid,
-            Activation::HardSigmoid(desc) => {
-                Unary::HardSigmoid { alpha: scalar(desc.alpha) as f32, beta: scalar(desc.beta) as f32 }
-            }
+            Activation::HardSigmoid(desc) => Unary::HardSigmoid { alpha: scalar(desc.alpha) as f32, beta: scalar(desc.beta) as f32 },
             Activation::Softmax(desc) => return Some((Op::Softmax(desc.axis), inputs.to_vec())),
             Activation::PRelu(_) => {
                 let slopes = self.graph.constant(inputs[1])?.clone();

@@ -249,7 +249,8 @@ fn render(rows: &[Row], peak_gmacs: Option<f64>) -> String {
             or_none(row.peak_rss_mb),
         ]);
     }
-    let peak = peak_gmacs.map(|peak| format!("the processor's peak is {peak:.0} GMAC/s (multiply-adds in registers)\n")).unwrap_or_default();
+    let peak =
+        peak_gmacs.map(|peak| format!("the processor's peak is {peak:.0} GMAC/s (multiply-adds in registers)\n")).unwrap_or_default();
     table.render() + &peak
 }
 

@@ -141,12 +141,7 @@ impl Task<'_> {
     }
 
     #[inline(always)]
-    unsafe fn pixels<S: Simd, const K: usize, const STRIDE: usize>(
-        &self,
-        simd: S,
-        from: &[*const f32; MAX_POINTERS],
-        pixel: usize,
-    ) {
+    unsafe fn pixels<S: Simd, const K: usize, const STRIDE: usize>(&self, simd: S, from: &[*const f32; MAX_POINTERS], pixel: usize) {
         let columns = (PIXELS - 1) * STRIDE + K;
         let [begin, end] = self.channels;
         for_lanes!(simd, end - begin, |s: S, at| {

@@ -126,9 +126,8 @@ unsafe fn pointers(spec: &ConvSpec, job: &Job, first: usize, sizes: Sizes, zeros
         return;
     }
     let places: Vec<_> = (first..first + sizes.pixels).map(locate).collect();
-    let steps: Vec<_> = (0..spec.taps())
-        .map(|tap| (tap / spec.kernel[1] * spec.dilation[0], tap % spec.kernel[1] * spec.dilation[1]))
-        .collect();
+    let steps: Vec<_> =
+        (0..spec.taps()).map(|tap| (tap / spec.kernel[1] * spec.dilation[0], tap % spec.kernel[1] * spec.dilation[1])).collect();
     sizes.rows(spec.taps(), rows, |pixel, tap| {
         let ((image, y, x), (down, right)) = (places[pixel], steps[tap]);
         // Above or left of the input the difference wraps around and is larger than any height or width.
