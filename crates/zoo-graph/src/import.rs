@@ -154,14 +154,16 @@ impl Importer {
                 Op::Permute(axes)
             }
             Base::Permute(permute) => Op::Permute(permute.axes.clone()),
-            Base::Slice(slice) if slice.ranges.iter().all(|range| range.step == 1) => {
+            Base::Slice(slice) if slice.ranges.iter().all(|range| range.step >= 1) => {
                 let rank = shape(inputs[0]).len();
                 let starts = slice.ranges.iter().zip(shape(inputs[0]));
                 // A negative start counts from the end.
                 let starts = starts.map(|(range, size)| if range.start < 0 { *size as isize + range.start } else { range.start });
                 let mut starts: Vec<usize> = starts.map(|start| start.max(0) as usize).collect();
                 starts.resize(rank, 0);
-                Op::Slice(starts)
+                let mut step: Vec<usize> = slice.ranges.iter().map(|range| range.step as usize).collect();
+                step.resize(rank, 1);
+                Op::Slice { start: starts, step }
             }
             Base::Cat(cat) => Op::Cat(cat.dim),
             Base::Expand(expand) if expand.out.shape.num_dims() == shape(inputs[0]).len() => Op::Expand,

@@ -193,8 +193,13 @@ pub enum Op {
     Reshape,
     /// Axis i of the result is axis `axes[i]` of `x`.
     Permute(Vec<usize>),
-    /// From `start`, as many as the output has, on each axis.
-    Slice(Vec<usize>),
+    /// On each axis every `step`-th place from `start`, as many as the output has.
+    Slice {
+        /// The first place.
+        start: Vec<usize>,
+        /// From one place to the next.
+        step: Vec<usize>,
+    },
     /// Dimensions of size 1 repeated.
     Expand,
     /// Anything else: run by Burn itself.
@@ -204,7 +209,7 @@ pub enum Op {
 impl Op {
     /// Whether the output is another view of the input: no number is computed.
     pub fn is_view(&self) -> bool {
-        matches!(self, Self::Reshape | Self::Permute(_) | Self::Slice(_) | Self::Expand)
+        matches!(self, Self::Reshape | Self::Permute(_) | Self::Slice { .. } | Self::Expand)
     }
 
     /// Short name.
@@ -233,7 +238,7 @@ impl Op {
             Self::Cat(_) => "cat",
             Self::Reshape => "reshape",
             Self::Permute(_) => "permute",
-            Self::Slice(_) => "slice",
+            Self::Slice { .. } => "slice",
             Self::Expand => "expand",
             Self::Burn(_) => "burn",
         }

@@ -182,7 +182,7 @@ impl Planner<'_> {
         let Some(view) = from.view() else { return };
         let viewed = match &node.op {
             Op::Permute(axes) => Some(view.permute(axes)),
-            Op::Slice(start) => Some(view.slice(start, &shape)),
+            Op::Slice { start, step } => Some(view.slice(start, &shape).every(step)),
             Op::Expand => Some(view.expand(&shape)),
             _ => view.reshape(&shape),
         };

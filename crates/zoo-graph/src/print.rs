@@ -45,7 +45,8 @@ impl Node {
                 say(format!("axis {axis}"));
             }
             Op::Permute(axes) => say(format!("axes {axes:?}")),
-            Op::Slice(start) => say(format!("from {start:?}")),
+            Op::Slice { start, step } if step.iter().all(|step| *step == 1) => say(format!("from {start:?}")),
+            Op::Slice { start, step } => say(format!("from {start:?}, step {step:?}")),
             Op::Unary(Unary::Clamp { min, max }) => say(format!("{min} to {max}")),
             Op::Unary(Unary::Linear { mul, add }) => say(format!("{mul} * x + {add}")),
             Op::Burn(operation) => say(burn_name(operation)),

@@ -89,6 +89,12 @@ impl View {
         Self { shape: shape.to_vec(), strides: self.strides.clone(), offset }
     }
 
+    /// The same shape, with as many places between neighbours on each axis: what lies between is left out.
+    pub(crate) fn every(&self, step: &[usize]) -> Self {
+        let strides = self.strides.iter().zip(step).map(|(stride, step)| stride * step).collect();
+        Self { shape: self.shape.clone(), strides, offset: self.offset }
+    }
+
     /// Axes of size 1 repeated to `shape`.
     pub fn expand(&self, shape: &[usize]) -> Self {
         let axes = self.shape.iter().zip(&self.strides).zip(shape);

@@ -46,7 +46,7 @@ pub(super) fn join_parts(graph: &mut Graph) -> usize {
         let bias = first.bias.iter().zip(second.bias.iter()).map(|(a, b)| a + b).collect();
         let weight = rewrite.graph.add_constant(vec![rows, first.columns], weight);
         let bias = rewrite.graph.add_constant(vec![first.columns], bias);
-        let x = rewrite.insert(index, Op::Slice(starts), vec![first.x], part_shape);
+        let x = rewrite.insert(index, Op::Slice { step: vec![1; starts.len()], start: starts }, vec![first.x], part_shape);
         rewrite.replace(index, Op::Dense { residual: false, activation }, vec![x, weight, bias]);
     })
 }
@@ -64,7 +64,10 @@ fn part(rewrite: &Rewrite, sum: &Node, place: usize) -> Option<Part> {
     let dense = rewrite.sole_producer(sum.inputs[place])?;
     let Op::Dense { residual: false, activation: None } = dense.op else { return None };
     let slice = rewrite.producer(dense.inputs[0])?;
-    let Op::Slice(starts) = &slice.op else { return None };
+    let Op::Slice { start: starts, step } = &slice.op else { return None };
+    if step.iter().any(|step| *step != 1) {
+        return None;
+    }
     let x = slice.inputs[0];
     let (from, to) = (rewrite.graph.shape(x), rewrite.graph.shape(slice.output()));
     // Only the last axis is cut.

@@ -13,7 +13,10 @@ pub(super) fn simplify(graph: &mut Graph) -> usize {
             let op = match (&node.op, &inner.op) {
                 (Op::Reshape, Op::Reshape) => Op::Reshape,
                 (Op::Permute(outer), Op::Permute(inner)) => Op::Permute(outer.iter().map(|axis| inner[*axis]).collect()),
-                (Op::Slice(outer), Op::Slice(inner)) => Op::Slice(outer.iter().zip(inner).map(|(a, b)| a + b).collect()),
+                (Op::Slice { start: outer, step: by }, Op::Slice { start, step }) => Op::Slice {
+                    start: start.iter().zip(outer).zip(step).map(|((start, outer), step)| start + outer * step).collect(),
+                    step: step.iter().zip(by).map(|(step, by)| step * by).collect(),
+                },
                 _ => return,
             };
             let inputs = inner.inputs.clone();
@@ -28,7 +31,7 @@ fn forward_empty(graph: &mut Graph) -> usize {
     for node in &mut graph.nodes {
         node.inputs.iter_mut().for_each(|input| *input = instead[input.0]);
         let empty = match &node.op {
-            Op::Reshape | Op::Slice(_) | Op::Expand | Op::AdaptiveAveragePool(_) | Op::Reduce { .. } => {
+            Op::Reshape | Op::Slice { .. } | Op::Expand | Op::AdaptiveAveragePool(_) | Op::Reduce { .. } => {
                 graph.values[node.inputs[0].0].shape == graph.values[node.outputs[0].0].shape
             }
             Op::Permute(axes) => axes.iter().enumerate().all(|(to, from)| to == *from),
