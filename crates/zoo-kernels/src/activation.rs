@@ -67,9 +67,7 @@ impl Activation {
             Self::Relu => at_least(simd, splat(0.0), x),
             Self::Relu6 => at_most(simd, splat(6.0), at_least(simd, splat(0.0), x)),
             Self::Clamp(low, high) => at_most(simd, splat(high), at_least(simd, splat(low), x)),
-            Self::LeakyRelu(slope) => {
-                simd.select_f32s(simd.less_than_f32s(x, splat(0.0)), simd.mul_f32s(x, splat(slope)), x)
-            }
+            Self::LeakyRelu(slope) => simd.select_f32s(simd.less_than_f32s(x, splat(0.0)), simd.mul_f32s(x, splat(slope)), x),
             Self::Elu(alpha) => {
                 let below = simd.mul_f32s(splat(alpha), simd.sub_f32s(math::exp(simd, x), splat(1.0)));
                 simd.select_f32s(simd.less_than_f32s(x, splat(0.0)), below, x)

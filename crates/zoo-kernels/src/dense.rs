@@ -37,8 +37,7 @@ impl Dense {
     ) -> Result<Self> {
         let (area, features) = (height * width, channels * height * width);
         same("the weights", &[features * out_features], &[weight.len()])?;
-        let moved: Vec<f32> =
-            (0..weight.len()).map(|i| weight[i - i % features + i % channels * area + i % features / channels]).collect();
+        let moved: Vec<f32> = (0..weight.len()).map(|i| weight[i - i % features + i % channels * area + i % features / channels]).collect();
         Self::pack(features, out_features, &moved, bias, isa)
     }
 

@@ -103,14 +103,7 @@ pub fn binary(
 ///
 /// # Errors
 /// A second operand that does not fit the first one's shape.
-pub fn binary_in_place(
-    op: Binary,
-    mut a: ViewMut<'_>,
-    b: View<'_>,
-    activation: Activation,
-    isa: Isa,
-    threads: &Threads,
-) -> Result<()> {
+pub fn binary_in_place(op: Binary, mut a: ViewMut<'_>, b: View<'_>, activation: Activation, isa: Isa, threads: &Threads) -> Result<()> {
     let (shape, stride) = (a.shape(), a.pixel_stride());
     let (mut a_at, b_at) = (Operand::new(&a.as_view(), shape)?, Operand::new(&b, shape)?);
     let flat = b.shape() == shape && a.is_dense() && b.is_dense();

@@ -52,11 +52,7 @@ pub(crate) fn need(what: &'static str, needed: usize, found: usize) -> Result<()
 }
 
 pub(crate) fn same(what: &'static str, expected: &[usize], found: &[usize]) -> Result<()> {
-    if expected == found {
-        Ok(())
-    } else {
-        Err(KernelError::Shape { what, expected: expected.to_vec(), found: found.to_vec() })
-    }
+    if expected == found { Ok(()) } else { Err(KernelError::Shape { what, expected: expected.to_vec(), found: found.to_vec() }) }
 }
 
 pub(crate) const fn setting<T>(what: &'static str, why: &'static str) -> Result<T> {

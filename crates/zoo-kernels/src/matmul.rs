@@ -70,15 +70,7 @@ impl MatMul {
     ///
     /// # Errors
     /// Lengths that do not fit, or a short workspace.
-    pub fn run(
-        &self,
-        batch: usize,
-        a: &[f32],
-        b: &[f32],
-        out: &mut [f32],
-        workspace: &mut [f32],
-        threads: &Threads,
-    ) -> Result<()> {
+    pub fn run(&self, batch: usize, a: &[f32], b: &[f32], out: &mut [f32], workspace: &mut [f32], threads: &Threads) -> Result<()> {
         let MatMulSpec { m, k, n, .. } = self.spec;
         let step = |what, matrix: usize, len: usize| {
             if len == matrix && batch > 0 { Ok(0) } else { same(what, &[batch * matrix], &[len]).map(|()| matrix) }

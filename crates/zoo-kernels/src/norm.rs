@@ -52,13 +52,7 @@ pub struct LocalResponseNorm {
 ///
 /// # Errors
 /// Shapes that differ.
-pub fn local_response_norm(
-    norm: LocalResponseNorm,
-    input: View<'_>,
-    output: ViewMut<'_>,
-    isa: Isa,
-    threads: &Threads,
-) -> Result<()> {
+pub fn local_response_norm(norm: LocalResponseNorm, input: View<'_>, output: ViewMut<'_>, isa: Isa, threads: &Threads) -> Result<()> {
     run(Op::LocalResponse(norm), input, output, isa, threads)
 }
 
@@ -205,14 +199,7 @@ unsafe fn layer_norm_row<S: Simd>(simd: S, from: *const f32, to: *mut f32, scale
 /// # Safety
 /// `n` floats at `from` and at `to`.
 #[inline(always)]
-unsafe fn local_response_row<S: Simd>(
-    simd: S,
-    from: *const f32,
-    to: *mut f32,
-    n: usize,
-    norm: LocalResponseNorm,
-    squares: &mut Vec<f32>,
-) {
+unsafe fn local_response_row<S: Simd>(simd: S, from: *const f32, to: *mut f32, n: usize, norm: LocalResponseNorm, squares: &mut Vec<f32>) {
     let before = norm.size / 2;
     squares.clear();
     squares.resize(n + norm.size, 0.0);

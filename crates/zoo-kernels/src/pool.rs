@@ -214,12 +214,7 @@ struct Fold<'a, S> {
 
 impl Pixel {
     #[inline(always)]
-    unsafe fn fold<S: Simd>(
-        &self,
-        simd: S,
-        wide: impl Fn(Fold<'_, S>) -> S::f32s,
-        narrow: impl Fn(Fold<'_, pulp::Scalar>) -> f32,
-    ) {
+    unsafe fn fold<S: Simd>(&self, simd: S, wide: impl Fn(Fold<'_, S>) -> S::f32s, narrow: impl Fn(Fold<'_, pulp::Scalar>) -> f32) {
         let mut channel = 0;
         while channel + S::F32_LANES <= self.channels {
             // SAFETY: the channels are within the output.

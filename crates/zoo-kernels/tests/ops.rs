@@ -189,7 +189,13 @@ fn ceil_mode_is_pytorchs() {
         (average, 3, 2, 0, vec![1.0, 3.0, 4.5]),
         (average, 3, 2, 1, vec![1.0 / 3.0, 2.0, 4.0, 2.5]),
     ] {
-        let spec = PoolSpec { kernel: [1, kernel], stride: [1, stride], padding: [[0; 2], [padding; 2]], ceil_mode: true, ..PoolSpec::new(kind, 1) };
+        let spec = PoolSpec {
+            kernel: [1, kernel],
+            stride: [1, stride],
+            padding: [[0; 2], [padding; 2]],
+            ceil_mode: true,
+            ..PoolSpec::new(kind, 1)
+        };
         let shape = spec.output_shape(input.shape()).unwrap();
         let mut output = vec![0.0; shape[2]];
         pool(&spec, input, ViewMut::new(&mut output, shape).unwrap(), Isa::SCALAR, &THREADS).unwrap();

@@ -71,9 +71,7 @@ impl Algorithm {
             }
             Self::Stem if spec.groups > 1 || spec.dilation[1] != 1 => Some("it has groups or dilation"),
             Self::Depthwise if !spec.is_depthwise() => Some("it has not one group for each channel"),
-            Self::Winograd2 | Self::Winograd4
-                if spec.groups > 1 || spec.kernel != [3, 3] || !unit(spec.stride) || !unit(spec.dilation) =>
-            {
+            Self::Winograd2 | Self::Winograd4 if spec.groups > 1 || spec.kernel != [3, 3] || !unit(spec.stride) || !unit(spec.dilation) => {
                 Some("it is not 3x3 of stride 1 without groups and dilation")
             }
             _ => None,

@@ -97,12 +97,7 @@ impl Layout {
 
 impl Packed {
     /// `weight(tap, k, column)` is asked once for each.
-    pub(crate) fn new(
-        isa: Isa,
-        size: [usize; 3],
-        weight: impl Fn(usize, usize, usize) -> f32,
-        bias: Option<&[f32]>,
-    ) -> Self {
+    pub(crate) fn new(isa: Isa, size: [usize; 3], weight: impl Fn(usize, usize, usize) -> f32, bias: Option<&[f32]>) -> Self {
         let layout = Layout::new(isa, size);
         let mut data = Aligned::zeros(layout.len());
         for panel in &layout.panels {

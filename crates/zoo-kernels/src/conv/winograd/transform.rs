@@ -72,11 +72,7 @@ fn output_axis<S: Simd, const A: usize, const M: usize>(s: S, m: [S::f32s; A]) -
 
 /// Transforms a tile: `read(row, column)` gives its values, `write(row, column, value)` takes the results.
 #[inline(always)]
-pub(super) fn input<S: Simd, const A: usize>(
-    s: S,
-    read: impl Fn(usize, usize) -> S::f32s,
-    mut write: impl FnMut(usize, usize, S::f32s),
-) {
+pub(super) fn input<S: Simd, const A: usize>(s: S, read: impl Fn(usize, usize) -> S::f32s, mut write: impl FnMut(usize, usize, S::f32s)) {
     let mut columns = [[s.splat_f32s(0.0); A]; A];
     for x in 0..A {
         let mut values = [s.splat_f32s(0.0); A];
