@@ -1,6 +1,7 @@
 //! Convolutions against a naive one in f64, over random shapes, for each instruction set of this machine.
 //!
 //! Bound: `(4 + sqrt(K)) eps` of the sum of the products' magnitudes, with K products; see each test for other algorithms.
+#![cfg(not(miri))]
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 mod common;

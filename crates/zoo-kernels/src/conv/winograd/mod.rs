@@ -111,8 +111,8 @@ impl Winograd {
         let grid = Grid::new(job.output_shape, self.outputs);
         let tiles = grid.tiles();
         let workspace = SharedMut::new(workspace);
-        // SAFETY (of the addresses and of what is done with them): the workspace has a part for each worker, or is one part;
-        // each part has the transformed tiles first, and their products after.
+        // SAFETY: the workspace has a part for each worker, or is one part; each part has the transformed tiles first, and their
+        // products after.
         let pass = |first: usize, worker: usize| unsafe {
             let count = plan.tiles.min(tiles - first);
             let part = worker * plan.tiles * self.tile_len();
