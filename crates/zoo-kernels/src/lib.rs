@@ -65,7 +65,7 @@ mod threads;
 mod view;
 
 pub use activation::Activation;
-pub use conv::{Algorithm, ConvSpec, PackedConv, candidates, modelled_cycles};
+pub use conv::{Algorithm, ConvSpec, PackedConv, Prologue, candidates, modelled_cycles};
 pub use dense::Dense;
 pub use elementwise::{Binary, affine, binary, binary_in_place, unary, unary_in_place};
 pub use error::{KernelError, Result};

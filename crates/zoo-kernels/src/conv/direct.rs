@@ -8,7 +8,7 @@ use pulp::{Simd, WithSimd};
 use super::{ConvSpec, Job};
 use crate::gemm::{Block, Packed, Sizes, split};
 use crate::isa::Isa;
-use crate::memory::Aligned;
+use crate::memory::{Aligned, SharedMut};
 use crate::threads::Threads;
 
 /// Bytes of input that a block of pixels reads, so that they stay in L2.
@@ -45,22 +45,37 @@ impl Direct {
         self.parts.iter().map(Packed::bytes).sum()
     }
 
+    /// Most pixels of a block.
+    fn most(&self, spec: &ConvSpec) -> usize {
+        let step = spec.stride[0] * spec.stride[1];
+        let tile = self.parts.first().map_or(1, |part| part.layout.pixels);
+        (BLOCK_BYTES / (4 * spec.in_channels * step)).clamp(4 * tile, 240)
+    }
+
+    /// Floats of a worker's changed input.
+    pub(super) fn prologue_len(&self, spec: &ConvSpec) -> usize {
+        (self.most(spec) * spec.in_channels).next_multiple_of(16)
+    }
+
     /// # Safety
-    /// `job` must describe valid tensors of the shapes that `spec` asks for.
-    pub(super) unsafe fn run(&self, spec: &ConvSpec, job: &Job, isa: Isa, threads: &Threads) {
+    /// `job` must describe valid tensors of the shapes that `spec` asks for; with a prologue the workspace must have
+    /// `prologue_len` floats for each worker, and the convolution must be 1x1 without padding.
+    pub(super) unsafe fn run(&self, spec: &ConvSpec, job: &Job, isa: Isa, workspace: &mut [f32], threads: &Threads) {
         let Some(part) = self.parts.first() else { return };
         let pixels: usize = job.output_shape[..3].iter().product();
-        let step = spec.stride[0] * spec.stride[1];
-        let most = (BLOCK_BYTES / (4 * spec.in_channels * step)).clamp(4 * part.layout.pixels, 240);
+        let (most, workspace) = (self.most(spec), SharedMut::new(workspace));
         let (blocks, groups) = split(pixels, &part.layout, most, threads.count());
         // All parts share a block's pointers; only where blocks are few are parts shared among threads.
         let shares = if blocks < threads.count() { threads.count().min(self.parts.len()) } else { 1 };
-        threads.run(blocks * groups * shares, |task, _| {
+        threads.run(blocks * groups * shares, |task, worker| {
             let (task, group) = (task / groups, task % groups);
             let (block, share) = (task / shares, task % shares);
             let range = |i: usize, of: usize, n: usize| n * i / of..n * (i + 1) / of;
+            // SAFETY: without a prologue it is the beginning of the workspace, and not used.
+            let changed = unsafe { workspace.at(if job.prologue.is_some() { worker * self.prologue_len(spec) } else { 0 }) };
             // SAFETY: tasks have blocks of pixels and ranges of channels of their own.
             isa.run(Task {
+                changed,
                 direct: self,
                 spec,
                 job,
@@ -81,6 +96,8 @@ struct Task<'a> {
     direct: &'a Direct,
     spec: &'a ConvSpec,
     job: &'a Job,
+    /// Where the changed input goes.
+    changed: *mut f32,
     /// First pixel, and the one after the last.
     bounds: [usize; 2],
     parts: Range<usize>,
@@ -92,13 +109,17 @@ impl WithSimd for Task<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { direct, spec, job, bounds: [first, end], parts, panels } = self;
+        let Self { direct, spec, job, changed, bounds: [first, end], parts, panels } = self;
         let Some(part) = direct.parts.first() else { return };
         let sizes = Sizes::new(end - first, part.layout.pixels);
         let mut rows = Vec::with_capacity(sizes.pixels * part.layout.taps);
         // SAFETY: `Direct::run`'s caller promised valid tensors; pixels are below the output's, channels within its width.
         unsafe {
             pointers(spec, job, first, sizes, &direct.zeros, &mut rows);
+            if let Some(prologue) = job.prologue {
+                let area = job.output_shape[1] * job.output_shape[2];
+                prologue.apply(simd, &mut rows, spec.in_channels, changed, |pixel| (first + pixel) / area);
+            }
             for index in parts {
                 let part = &direct.parts[index];
                 let channel = index * part.layout.columns;
