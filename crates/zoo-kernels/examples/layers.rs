@@ -61,7 +61,9 @@ const LAYERS: &[Layer] = &[
     layer("dense 25088>4096", 1, [25088, 4096], 1, 1, 1),
 ];
 
-fn time(layer: &Layer, batch: usize, algorithm: Algorithm, isa: Isa, threads: &Threads, rounds: usize) -> Option<f64> {
+/// The shortest time in seconds, and the median share of the peak, which is measured anew before each run: the clock of a
+/// machine that others use too changes from moment to moment.
+fn time(layer: &Layer, batch: usize, algorithm: Algorithm, isa: Isa, threads: &Threads, rounds: usize) -> Option<(f64, f64)> {
     let spec = &layer.spec;
     let shape = [batch, layer.side, layer.side, spec.in_channels];
     let to = spec.output_shape(shape).ok()?;
@@ -71,16 +73,22 @@ fn time(layer: &Layer, batch: usize, algorithm: Algorithm, isa: Isa, threads: &T
     let bias = vec![0.1; spec.out_channels];
     let packed = PackedConv::pack(spec, &weight, Some(&bias), algorithm, isa).ok()?;
     let mut workspace = Aligned::zeros(packed.workspace_len(shape, threads).ok()?);
-    let mut times = Vec::new();
-    for _ in 0..rounds + 2 {
+    let gigaflops = 2.0 * spec.macs(shape).ok()? as f64 / 1e9;
+    let (mut times, mut shares) = (Vec::new(), Vec::new());
+    // The first two warm the caches up.
+    for round in 0..rounds + 2 {
+        let before = peak_gflops(isa, threads, Duration::ZERO);
         let begin = Instant::now();
         let (from, to) = (View::new(&input, shape).ok()?, ViewMut::new(&mut output, to).ok()?);
         packed.run(from, None, Activation::Relu, to, &mut workspace, threads).ok()?;
-        times.push(begin.elapsed().as_secs_f64());
+        let seconds = begin.elapsed().as_secs_f64();
+        if round >= 2 {
+            times.push(seconds);
+            shares.push(gigaflops / seconds / before);
+        }
     }
-    // The first two warm the caches up. The shortest time: other programs only ever add to it.
-    times.drain(..2);
-    times.into_iter().min_by(f64::total_cmp)
+    shares.sort_by(f64::total_cmp);
+    Some((times.into_iter().min_by(f64::total_cmp)?, *shares.get(rounds / 2)?))
 }
 
 fn main() {
@@ -95,9 +103,9 @@ fn main() {
         let (Ok(all), Ok(macs)) = (candidates(&layer.spec, shape, isa), layer.spec.macs(shape)) else { continue };
         let mut line = format!("{:26}", layer.name);
         for algorithm in all {
-            let Some(seconds) = time(layer, batch, algorithm, isa, &threads, rounds) else { continue };
+            let Some((seconds, share)) = time(layer, batch, algorithm, isa, &threads, rounds) else { continue };
             let rate = 2.0 * macs as f64 / seconds / 1e9;
-            line += &format!("  {} {:.3} ms {:.0} GF/s {:.0}%", algorithm.name(), seconds * 1e3, rate, 100.0 * rate / peak);
+            line += &format!("  {} {:.3} ms {rate:.0} GF/s {:.0}%", algorithm.name(), seconds * 1e3, 100.0 * share);
         }
         println!("{line}");
     }

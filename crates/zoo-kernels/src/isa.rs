@@ -9,6 +9,7 @@ use pulp::{Scalar, Simd, WithSimd};
 pub struct Isa(Token);
 
 #[derive(Clone, Copy)]
+#[cfg_attr(miri, allow(dead_code))] // Miri interprets plain Rust only.
 enum Token {
     Scalar(Scalar),
     #[cfg(target_arch = "x86_64")]

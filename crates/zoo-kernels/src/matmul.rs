@@ -73,7 +73,7 @@ impl MatMul {
     pub fn run(&self, batch: usize, a: &[f32], b: &[f32], out: &mut [f32], workspace: &mut [f32], threads: &Threads) -> Result<()> {
         let MatMulSpec { m, k, n, .. } = self.spec;
         let step = |what, matrix: usize, len: usize| {
-            if len == matrix && batch > 0 { Ok(0) } else { same(what, &[batch * matrix], &[len]).map(|()| matrix) }
+            if len == matrix { Ok(0) } else { same(what, &[batch * matrix], &[len]).map(|()| matrix) }
         };
         let (a_step, b_step) = (step("the left matrices", m * k, a.len())?, step("the right matrices", k * n, b.len())?);
         same("the products", &[batch * m * n], &[out.len()])?;

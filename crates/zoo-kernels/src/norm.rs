@@ -95,16 +95,25 @@ impl WithSimd for Rows<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let n = self.channels;
-        let mut squares = Vec::new();
-        for row in 0..self.rows {
-            // SAFETY: `run` made this of as many rows, with as many channels, as both tensors have.
-            unsafe {
-                let (from, to) = (self.from.add(row * self.strides[0]), self.to.add(row * self.strides[1]));
-                match self.op {
-                    Op::Softmax => softmax_row(simd, from, to, n),
-                    Op::LayerNorm { scale, shift, epsilon } => layer_norm_row(simd, from, to, scale, shift, epsilon),
-                    Op::LocalResponse(norm) => local_response_row(simd, from, to, n, norm, &mut squares),
+        macro_rules! each_row {
+            (|$from:ident, $to:ident| $body:expr) => {
+                for row in 0..self.rows {
+                    // SAFETY: `run` made this of as many rows, with as many channels, as both tensors have.
+                    unsafe {
+                        let ($from, $to) = (self.from.add(row * self.strides[0]), self.to.add(row * self.strides[1]));
+                        $body;
+                    }
                 }
+            };
+        }
+        match self.op {
+            Op::Softmax => each_row!(|from, to| softmax_row(simd, from, to, n)),
+            Op::LayerNorm { scale, shift, epsilon } => {
+                each_row!(|from, to| layer_norm_row(simd, from, to, scale, shift, epsilon));
+            }
+            Op::LocalResponse(norm) => {
+                let mut squares = Vec::new();
+                each_row!(|from, to| local_response_row(simd, from, to, n, norm, &mut squares));
             }
         }
     }

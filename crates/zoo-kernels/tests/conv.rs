@@ -1,13 +1,14 @@
 //! Convolutions against a naive one in f64, over random shapes, for each instruction set of this machine.
 //!
 //! Bound: `(4 + sqrt(K)) eps` of the sum of the products' magnitudes, with K products; see each test for other algorithms.
+#![cfg(not(miri))]
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 mod common;
 
 use common::{GAP, THREADS, Tensor, close, conv, numbers, sum_bound};
 use proptest::prelude::*;
-use zoo_kernels::{Activation, Algorithm, ConvSpec, Isa, PackedConv, candidates};
+use zoo_kernels::{Activation, Algorithm, ConvSpec, Isa, PackedConv, Prologue, candidates};
 
 #[derive(Debug, Clone)]
 struct Case {
@@ -151,9 +152,9 @@ fn winograd(case: &Case) {
 /// Channels for which threads share the steps instead of the tiles.
 #[test]
 fn winograd_in_passes() {
-    for (inputs, outputs) in [(200, 130), (33, 400), (256, 256)] {
+    for (inputs, outputs) in [(130, 70), (33, 200)] {
         let spec = ConvSpec::new(inputs, outputs, [3, 3]).padding(1);
-        let (input, activation) = ([2, 9, 10, inputs], Activation::Relu);
+        let (input, activation) = ([2, 5, 6, inputs], Activation::Relu);
         winograd(&Case { spec, input, gaps: [0, 1, 2], bias: true, residual: true, activation, seed: 3 });
     }
 }
@@ -161,12 +162,47 @@ fn winograd_in_passes() {
 /// Long sums, which are cut into chunks, with panels left over.
 #[test]
 fn deep_sums() {
-    for (inputs, outputs, kernel) in [(700, 23, 1), (300, 17, 3), (900, 40, 2)] {
+    for (inputs, outputs, kernel) in [(1500, 23, 1), (300, 17, 3), (1100, 40, 2)] {
         let spec = ConvSpec::new(inputs, outputs, [kernel; 2]).padding(kernel / 2);
-        let input = [1, 5, 4, inputs];
+        let input = [1, 4, 3, inputs];
         for (residual, activation) in [(true, Activation::Relu), (false, Activation::Silu)] {
             let case = Case { spec, input, gaps: [1, 0, 2], bias: true, residual, activation, seed: 9 };
             check(&case, Algorithm::Direct, sum_bound);
+        }
+    }
+}
+
+/// A prologue is what `affine` does before, per channel and per channel of each picture.
+#[test]
+fn prologues() {
+    for (inputs, outputs, side, each) in [(20, 33, 7, false), (300, 40, 3, true), (16, 700, 2, true), (64, 16, 20, false)] {
+        let spec = ConvSpec::new(inputs, outputs, [1, 1]);
+        let shape = [2, side, side, inputs];
+        let input = Tensor::random(shape, 3, 1);
+        let weight = numbers(spec.weight_len(), 2);
+        let (scale, shift) = (numbers(if each { 2 } else { 1 } * inputs, 3), numbers(inputs, 4));
+        for (shift, before) in [(Some(&shift[..]), Activation::Relu), (None, Activation::Silu)] {
+            let mut changed = Tensor::random(shape, 0, 1);
+            for (i, x) in changed.data.iter_mut().enumerate() {
+                let (image, c) = (if each { i / (side * side * inputs) } else { 0 }, i % inputs);
+                *x = activate(before, f64::from(*x * scale[image * inputs + c] + shift.map_or(0.0, |s| s[c]))) as f32;
+            }
+            let (expected, sizes) = conv(&spec, &changed, &weight, None);
+            for isa in Isa::available() {
+                let packed = PackedConv::pack(&spec, &weight, None, Algorithm::Pointwise, isa).unwrap();
+                let prologue = Prologue { scale: &scale, shift, activation: before };
+                let mut output = Tensor::filled([2, side, side, outputs], 1, f32::NAN);
+                let mut workspace = vec![f32::NAN; packed.prologue_workspace_len(&THREADS)];
+                let mut run = |prologue: &Prologue<'_>, workspace: &mut [f32]| {
+                    let to = output.view_mut();
+                    packed.run_after(prologue, input.view(), None, Activation::Identity, to, workspace, &THREADS)
+                };
+                run(&prologue, &mut workspace).unwrap();
+                assert!(run(&Prologue { scale: &scale[1..], ..prologue }, &mut workspace).is_err());
+                assert!(run(&prologue, &mut workspace[1..]).is_err());
+                close(&output.dense(), &expected, |i| 2.0 * sum_bound(inputs, sizes[i]), &format!("{isa} {spec:?}"));
+                assert!(output.gaps_are_untouched());
+            }
         }
     }
 }

@@ -1,4 +1,5 @@
 //! Dense layers, pooling, element-wise operations and layouts against plain references, for each instruction set.
+#![cfg(not(miri))]
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 mod common;

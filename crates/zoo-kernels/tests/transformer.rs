@@ -1,4 +1,5 @@
 //! Matrix products, softmax and norms against f64, for each instruction set of this machine.
+#![cfg(not(miri))]
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 mod common;

@@ -40,17 +40,20 @@ pub fn modelled_cycles(spec: &ConvSpec, input: Shape, algorithm: Algorithm, isa:
     let per_group = (spec.in_channels / spec.groups) as f64;
     let taps = spec.taps() as f64;
     let registers = (outputs as f64 / lanes).ceil();
-    // Two multiply-adds of a register in a cycle, at nine tenths of the peak; a tile's start and end beside them.
-    let multiply = |depth: f64, registers: f64| pixels * registers * (depth / 1.8 + 6.0);
+    // Two multiply-adds of a register in a cycle, at nine tenths of the peak, and a tile's start and end beside them; or the
+    // time that the weights take from memory at four bytes a cycle, as other layers have pushed them out of the caches.
+    let multiply = |rows: f64, depth: f64, registers: f64, weights: f64| {
+        (rows * registers * (depth / 1.8 + 6.0)).max(weights * per_group * outputs as f64)
+    };
     Ok(match algorithm {
-        Algorithm::Direct => multiply(per_group * taps, registers) + pixels * taps * 3.0,
-        Algorithm::Pointwise => multiply(per_group, registers) + pixels * 2.0,
-        Algorithm::Stem => multiply(per_group * taps, registers) + pixels * spec.kernel[0] as f64 * 3.0,
+        Algorithm::Direct => multiply(pixels, per_group * taps, registers, taps) + pixels * taps * 2.0,
+        Algorithm::Pointwise => multiply(pixels, per_group, registers, 1.0) + pixels,
+        Algorithm::Stem => multiply(pixels, per_group * taps, registers, taps) + pixels * spec.kernel[0] as f64 * 2.0,
         Algorithm::Grouped => {
             let narrow = (outputs / spec.groups) as f64;
             let used = if narrow >= lanes { 1.0 } else { (lanes / narrow).floor() * narrow / lanes };
             let together = (lanes / narrow).floor().max(1.0);
-            multiply(per_group * taps * together, registers / used) + pixels * taps * 3.0
+            multiply(pixels, per_group * taps * together, registers / used, taps) + pixels * taps * 2.0
         }
         Algorithm::Depthwise => pixels * registers * (taps * 0.8 + 4.0),
         Algorithm::Winograd2 | Algorithm::Winograd4 => {
@@ -58,11 +61,9 @@ pub fn modelled_cycles(spec: &ConvSpec, input: Shape, algorithm: Algorithm, isa:
             let elements = ((side + 2) * (side + 2)) as f64;
             let tiles = (batch * height.div_ceil(side) * width.div_ceil(side)) as f64;
             let inputs = (per_group / lanes).ceil();
-            // Each element is loaded, moved through two transforms and stored, on both sides of the product; and weights
-            // that are larger than the caches are read at some four bytes a cycle.
-            let moved = tiles * elements * (inputs + registers) * 3.0;
-            let weights = elements * spec.in_channels as f64 * outputs as f64 * 4.0;
-            tiles * elements * registers * (per_group / 1.8 + 6.0) + moved + (weights - 1e6).max(0.0) / 4.0
+            // Each element is loaded, moved through two transforms and stored, on both sides of the product.
+            let moved = tiles * elements * (inputs + registers) * 4.0;
+            multiply(tiles * elements, per_group, registers, elements) + moved
         }
     })
 }

@@ -1,12 +1,14 @@
 //! Indirection GEMM: the rows of the left matrix are pixels of the input, found through pointers; padding is a pointer to
 //! zeros. No copy of the input is made. The scheme is that of XNNPACK (Dukhan 2019, "The indirect convolution algorithm").
 
+use std::ops::Range;
+
 use pulp::{Simd, WithSimd};
 
 use super::{ConvSpec, Job};
 use crate::gemm::{Block, Packed, Sizes, split};
 use crate::isa::Isa;
-use crate::memory::Aligned;
+use crate::memory::{Aligned, SharedMut};
 use crate::threads::Threads;
 
 /// Bytes of input that a block of pixels reads, so that they stay in L2.
@@ -43,22 +45,44 @@ impl Direct {
         self.parts.iter().map(Packed::bytes).sum()
     }
 
+    /// Most pixels of a block.
+    fn most(&self, spec: &ConvSpec) -> usize {
+        let step = spec.stride[0] * spec.stride[1];
+        let tile = self.parts.first().map_or(1, |part| part.layout.pixels);
+        (BLOCK_BYTES / (4 * spec.in_channels * step)).clamp(4 * tile, 240)
+    }
+
+    /// Floats of a worker's changed input.
+    pub(super) fn prologue_len(&self, spec: &ConvSpec) -> usize {
+        (self.most(spec) * spec.in_channels).next_multiple_of(16)
+    }
+
     /// # Safety
-    /// `job` must describe valid tensors of the shapes that `spec` asks for.
-    pub(super) unsafe fn run(&self, spec: &ConvSpec, job: &Job, isa: Isa, threads: &Threads) {
+    /// `job` must describe valid tensors of the shapes that `spec` asks for; with a prologue the workspace must have
+    /// `prologue_len` floats for each worker, and the convolution must be 1x1 without padding.
+    pub(super) unsafe fn run(&self, spec: &ConvSpec, job: &Job, isa: Isa, workspace: &mut [f32], threads: &Threads) {
         let Some(part) = self.parts.first() else { return };
         let pixels: usize = job.output_shape[..3].iter().product();
-        let step = spec.stride[0] * spec.stride[1];
-        let most = (BLOCK_BYTES / (4 * spec.in_channels * step)).clamp(4 * part.layout.pixels, 240);
+        let (most, workspace) = (self.most(spec), SharedMut::new(workspace));
         let (blocks, groups) = split(pixels, &part.layout, most, threads.count());
-        let tasks = blocks * groups * self.parts.len();
-        threads.run(tasks, |task, _| {
+        // All parts share a block's pointers; only where blocks are few are parts shared among threads.
+        let shares = if blocks < threads.count() { threads.count().min(self.parts.len()) } else { 1 };
+        threads.run(blocks * groups * shares, |task, worker| {
             let (task, group) = (task / groups, task % groups);
-            let (block, index) = (task / self.parts.len(), task % self.parts.len());
-            let range = |i: usize| part.layout.panels.len() * i / groups;
-            let bounds = [pixels * block / blocks, pixels * (block + 1) / blocks];
+            let (block, share) = (task / shares, task % shares);
+            let range = |i: usize, of: usize, n: usize| n * i / of..n * (i + 1) / of;
+            // SAFETY: without a prologue it is the beginning of the workspace, and not used.
+            let changed = unsafe { workspace.at(if job.prologue.is_some() { worker * self.prologue_len(spec) } else { 0 }) };
             // SAFETY: tasks have blocks of pixels and ranges of channels of their own.
-            isa.run(Task { direct: self, spec, job, bounds, index, panels: range(group)..range(group + 1) });
+            isa.run(Task {
+                changed,
+                direct: self,
+                spec,
+                job,
+                bounds: [pixels * block / blocks, pixels * (block + 1) / blocks],
+                parts: range(share, shares, self.parts.len()),
+                panels: range(group, groups, part.layout.panels.len()),
+            });
         });
     }
 }
@@ -72,10 +96,12 @@ struct Task<'a> {
     direct: &'a Direct,
     spec: &'a ConvSpec,
     job: &'a Job,
+    /// Where the changed input goes.
+    changed: *mut f32,
     /// First pixel, and the one after the last.
     bounds: [usize; 2],
-    index: usize,
-    panels: std::ops::Range<usize>,
+    parts: Range<usize>,
+    panels: Range<usize>,
 }
 
 impl WithSimd for Task<'_> {
@@ -83,25 +109,32 @@ impl WithSimd for Task<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { direct, spec, job, bounds: [first, end], index, panels } = self;
-        let part = &direct.parts[index];
+        let Self { direct, spec, job, changed, bounds: [first, end], parts, panels } = self;
+        let Some(part) = direct.parts.first() else { return };
         let sizes = Sizes::new(end - first, part.layout.pixels);
         let mut rows = Vec::with_capacity(sizes.pixels * part.layout.taps);
         // SAFETY: `Direct::run`'s caller promised valid tensors; pixels are below the output's, channels within its width.
         unsafe {
             pointers(spec, job, first, sizes, &direct.zeros, &mut rows);
-            let channel = index * part.layout.columns;
-            let block = Block {
-                sizes,
-                rows: &rows,
-                offset: index * part.layout.depth,
-                out: job.output.at(first * job.output_stride + channel),
-                out_stride: job.output_stride,
-                residual: job.residual_at(first, channel),
-                activation: job.activation,
-                panels,
-            };
-            part.run(simd, &block);
+            if let Some(prologue) = job.prologue {
+                let area = job.output_shape[1] * job.output_shape[2];
+                prologue.apply(simd, &mut rows, spec.in_channels, changed, |pixel| (first + pixel) / area);
+            }
+            for index in parts {
+                let part = &direct.parts[index];
+                let channel = index * part.layout.columns;
+                let block = Block {
+                    sizes,
+                    rows: &rows,
+                    offset: index * part.layout.depth,
+                    out: job.output.at(first * job.output_stride + channel),
+                    out_stride: job.output_stride,
+                    residual: job.residual_at(first, channel),
+                    activation: job.activation,
+                    panels: panels.clone(),
+                };
+                part.run(simd, &block);
+            }
         }
     }
 }
@@ -113,31 +146,30 @@ impl WithSimd for Task<'_> {
 unsafe fn pointers(spec: &ConvSpec, job: &Job, first: usize, sizes: Sizes, zeros: &[f32], rows: &mut Vec<*const f32>) {
     let [_, height, width, _] = job.input_shape;
     let [_, out_height, out_width, _] = job.output_shape;
+    // Row, column and offset of a pixel's first tap. Above or left of the input they wrap around, and are then larger than any
+    // height or width.
     let locate = |pixel: usize| {
         let (line, x) = (pixel / out_width, pixel % out_width);
-        (line / out_height * height, line % out_height * spec.stride[0], x * spec.stride[1])
+        let y = (line % out_height * spec.stride[0]).wrapping_sub(spec.padding[0][0]);
+        let x = (x * spec.stride[1]).wrapping_sub(spec.padding[1][0]);
+        let image = line / out_height * height;
+        (y, x, image.wrapping_add(y).wrapping_mul(width).wrapping_add(x).wrapping_mul(job.input_stride))
     };
+    let places: Vec<_> = (first..first + sizes.pixels).map(locate).collect();
+    // SAFETY: it is only called for pixels of the input: without padding each output pixel of a 1x1 kernel has one, and the
+    // other call looks first.
+    let at = |offset: usize| unsafe { job.input.at(offset) };
     if spec.taps() == 1 && spec.padding == [[0; 2]; 2] {
-        sizes.rows(1, rows, |pixel, _| {
-            let (image, y, x) = locate(first + pixel);
-            // SAFETY: without padding each output pixel has its input pixel.
-            unsafe { job.input.at(((image + y) * width + x) * job.input_stride) }
-        });
+        sizes.rows(1, rows, |pixel, _| at(places[pixel].2));
         return;
     }
-    let places: Vec<_> = (first..first + sizes.pixels).map(locate).collect();
-    let steps: Vec<_> =
-        (0..spec.taps()).map(|tap| (tap / spec.kernel[1] * spec.dilation[0], tap % spec.kernel[1] * spec.dilation[1])).collect();
+    let step = |tap: usize| {
+        let (down, right) = (tap / spec.kernel[1] * spec.dilation[0], tap % spec.kernel[1] * spec.dilation[1]);
+        (down, right, (down * width + right) * job.input_stride)
+    };
+    let steps: Vec<_> = (0..spec.taps()).map(step).collect();
     sizes.rows(spec.taps(), rows, |pixel, tap| {
-        let ((image, y, x), (down, right)) = (places[pixel], steps[tap]);
-        // Above or left of the input the difference wraps around and is larger than any height or width.
-        let y = (y + down).wrapping_sub(spec.padding[0][0]);
-        let x = (x + right).wrapping_sub(spec.padding[1][0]);
-        if y < height && x < width {
-            // SAFETY: within the input.
-            unsafe { job.input.at(((image + y) * width + x) * job.input_stride) }
-        } else {
-            zeros.as_ptr()
-        }
+        let ((y, x, offset), (down, right, further)) = (places[pixel], steps[tap]);
+        if y.wrapping_add(down) < height && x.wrapping_add(right) < width { at(offset.wrapping_add(further)) } else { zeros.as_ptr() }
     });
 }

@@ -3,16 +3,19 @@
 mod cost;
 mod depthwise;
 mod direct;
+mod prologue;
 mod spec;
 mod stem;
 mod winograd;
 
 use depthwise::Depthwise;
 use direct::Direct;
+use prologue::Affine;
 use stem::Stem;
 use winograd::Winograd;
 
 pub use cost::{candidates, modelled_cycles};
+pub use prologue::Prologue;
 pub use spec::ConvSpec;
 
 use crate::activation::Activation;
@@ -102,6 +105,7 @@ pub(crate) struct Job {
     pub input: Shared,
     pub input_shape: Shape,
     pub input_stride: usize,
+    pub prologue: Option<Affine>,
     pub residual: Option<(Shared, usize)>,
     pub activation: Activation,
     pub output: SharedMut,
@@ -179,12 +183,59 @@ impl PackedConv {
         })
     }
 
+    /// Floats of workspace that [`PackedConv::run_after`] needs.
+    pub fn prologue_workspace_len(&self, threads: &Threads) -> usize {
+        match &self.kind {
+            Kind::Direct(direct) => direct.prologue_len(&self.spec) * threads.count(),
+            _ => 0,
+        }
+    }
+
     /// `output = activation(convolution(input) + bias + residual)`.
     ///
     /// # Errors
     /// Shapes that do not fit, or a short workspace.
     pub fn run(
         &self,
+        input: View<'_>,
+        residual: Option<View<'_>>,
+        activation: Activation,
+        output: ViewMut<'_>,
+        workspace: &mut [f32],
+        threads: &Threads,
+    ) -> Result<()> {
+        need("the workspace", self.workspace_len(input.shape(), threads)?, workspace.len())?;
+        self.dispatch(None, input, residual, activation, output, workspace, threads)
+    }
+
+    /// As [`PackedConv::run`], on an input that `prologue` changes on its way in; [`Algorithm::Pointwise`] alone can.
+    ///
+    /// # Errors
+    /// Another algorithm, shapes that do not fit, or a workspace shorter than [`PackedConv::prologue_workspace_len`].
+    #[allow(clippy::too_many_arguments)]
+    pub fn run_after(
+        &self,
+        prologue: &Prologue<'_>,
+        input: View<'_>,
+        residual: Option<View<'_>>,
+        activation: Activation,
+        output: ViewMut<'_>,
+        workspace: &mut [f32],
+        threads: &Threads,
+    ) -> Result<()> {
+        if self.algorithm != Algorithm::Pointwise {
+            return Err(KernelError::Algorithm { algorithm: self.algorithm.name(), why: "it has a prologue" });
+        }
+        need("the workspace", self.prologue_workspace_len(threads), workspace.len())?;
+        let prologue = prologue.check(input.shape())?;
+        self.dispatch(Some(prologue), input, residual, activation, output, workspace, threads)
+    }
+
+    /// Runs with a workspace that is long enough.
+    #[allow(clippy::too_many_arguments)]
+    fn dispatch(
+        &self,
+        prologue: Option<Affine>,
         input: View<'_>,
         residual: Option<View<'_>>,
         activation: Activation,
@@ -197,7 +248,6 @@ impl PackedConv {
         if let Some(residual) = residual {
             same("the residual", &output_shape, &residual.shape())?;
         }
-        need("the workspace", self.workspace_len(input.shape(), threads)?, workspace.len())?;
         if output_shape.contains(&0) {
             return Ok(());
         }
@@ -205,16 +255,18 @@ impl PackedConv {
             input: Shared::new(input.data()),
             input_shape: input.shape(),
             input_stride: input.pixel_stride(),
+            prologue,
             residual: residual.map(|r| (Shared::new(r.data()), r.pixel_stride())),
             activation,
             output_shape,
             output_stride: output.pixel_stride(),
             output: SharedMut::new(output.data()),
         };
-        // SAFETY: the shapes were checked above against the views, whose lengths were checked when they were made.
+        // SAFETY: the shapes were checked above against the views, whose lengths were checked when they were made; the
+        // callers checked the workspace and the prologue.
         unsafe {
             match &self.kind {
-                Kind::Direct(direct) => direct.run(&self.spec, &job, self.isa, threads),
+                Kind::Direct(direct) => direct.run(&self.spec, &job, self.isa, workspace, threads),
                 Kind::Stem(stem) => stem.run(&self.spec, &job, self.isa, workspace, threads),
                 Kind::Depthwise(depthwise) => depthwise.run(&self.spec, &job, self.isa, threads),
                 Kind::Winograd(winograd) => winograd.run(&self.spec, &job, self.isa, workspace, threads),

@@ -99,11 +99,12 @@ impl WithSimd for Task<'_> {
         // SAFETY: `Stem::run`'s caller promised valid tensors; the buffer has the rows that this task's pixels see.
         unsafe {
             self.pad();
-            sizes.rows(self.packed.layout.taps, &mut rows, |pixel, tap| {
+            let place = |pixel: usize| {
                 let (y, x) = (pixel / out_width, pixel % out_width);
-                let line = y * spec.stride[0] + tap * spec.dilation[0];
-                self.buffer.add(line * self.row + x * spec.stride[1] * spec.in_channels).cast_const()
-            });
+                self.buffer.add(y * spec.stride[0] * self.row + x * spec.stride[1] * spec.in_channels).cast_const()
+            };
+            let places: Vec<_> = (0..sizes.pixels).map(place).collect();
+            sizes.rows(self.packed.layout.taps, &mut rows, |pixel, tap| places[pixel].add(tap * spec.dilation[0] * self.row));
             let pixel = (self.image * out_height + first) * out_width;
             let block = Block {
                 sizes,

@@ -102,16 +102,13 @@ impl Layout {
                 panels.split_at_checked(panels.len() - 1).map_or((0, panels), |(full, rest)| (full.len(), rest))
             };
             for run in block.sizes.runs() {
-                for tile in 0..run.tiles {
-                    let one = Run { first: run.first + tile * run.size, size: run.size, tiles: 1 };
-                    // SAFETY: the caller's promise.
-                    unsafe {
-                        if full > 0 {
-                            job.tiles(simd, one, &panels[0], full, &self.chunks[0]);
-                        }
-                        for panel in rest {
-                            job.tiles(simd, one, panel, 1, &self.chunks[0]);
-                        }
+                // SAFETY: the caller's promise.
+                unsafe {
+                    if full > 0 {
+                        job.tiles(simd, run, &panels[0], full, &self.chunks[0]);
+                    }
+                    for panel in rest {
+                        job.tiles(simd, run, panel, 1, &self.chunks[0]);
                     }
                 }
             }
@@ -137,7 +134,7 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// A run of tiles times a panel, or one tile times several panels of full width.
+    /// A run of tiles times a panel, or times several panels of full width.
     ///
     /// # Safety
     /// As for [`Layout::run`].
@@ -152,12 +149,9 @@ impl Job<'_> {
         let end = chunk.tap + chunk.taps == layout.taps && chunk.offset + chunk.depth == layout.depth;
         let begin = chunk.tap == 0 && chunk.offset == 0;
         let residual = block.residual.filter(|_| end);
-        let step = if panels > 1 {
-            Step { rows: 0, weights: layout.taps * layout.depth * width, bias: width, out: width, residual: width }
-        } else {
-            let residual = residual.map_or(0, |r| size * r.stride);
-            Step { rows: size * layout.taps, weights: 0, bias: 0, out: size * block.out_stride, residual }
-        };
+        let residual_stride = residual.map_or(0, |r| r.stride);
+        let next = Step { rows: size * layout.taps, weights: 0, bias: 0, out: size * block.out_stride, residual: size * residual_stride };
+        let beside = Step { rows: 0, weights: layout.taps * layout.depth * width, bias: width, out: width, residual: width };
         // SAFETY: pixels and channels are within what the caller promised, and so are the panel's weights and bias.
         unsafe {
             let mut job = Tile {
@@ -171,10 +165,10 @@ impl Job<'_> {
                 out: block.out.add(first * block.out_stride + panel.first),
                 out_stride: block.out_stride,
                 residual: residual.map_or(std::ptr::null(), |r| r.data.add(first * r.stride + panel.first)),
-                residual_stride: residual.map_or(0, |r| r.stride),
+                residual_stride,
                 clamp: block.activation.clamp().filter(|_| end && block.activation != Activation::Identity),
-                repeat: tiles.max(panels),
-                step,
+                repeat: [tiles, panels],
+                step: [next, beside],
             };
             let (data, stride) = (job.out, job.out_stride);
             let kernel = tile_fn::<S>(size, panel.vectors);
@@ -197,8 +191,8 @@ unsafe fn partial(job: &mut Tile, pixels: usize, channels: usize, width: usize, 
     let mut out = [0.0_f32; MAX_PIXELS * MAX_WIDTH];
     let mut residual = [0.0_f32; MAX_PIXELS * MAX_WIDTH];
     let (to, stride, from, from_stride) = (job.out, job.out_stride, job.residual, job.residual_stride);
-    let (repeat, step) = (job.repeat, job.step);
-    job.repeat = 1;
+    let ([repeat, _], [step, _]) = (job.repeat, job.step);
+    job.repeat = [1, 1];
     job.out_stride = width;
     job.residual_stride = width;
     for tile in 0..repeat {

@@ -35,9 +35,9 @@ pub(crate) struct Tile {
     pub residual_stride: usize,
     /// Cut off at the end.
     pub clamp: Option<(f32, f32)>,
-    /// How many tiles like this follow each other, and what the next has ahead of this one.
-    pub repeat: usize,
-    pub step: Step,
+    /// How many tiles like this there are, over pixels and over panels, and what the next of each has ahead of this one.
+    pub repeat: [usize; 2],
+    pub step: [Step; 2],
 }
 
 /// From a tile to the next: pointers in `rows`, floats elsewhere.
@@ -96,9 +96,12 @@ unsafe fn tiles<S: Simd, const P: usize, const V: usize, const C: usize>(simd: S
 
         #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) {
-            for i in 0..self.0.repeat {
-                // SAFETY: `tiles`'s caller promised it.
-                unsafe { one::<S, P, V, C>(simd, self.0, i) };
+            let [pixels, panels] = self.0.repeat;
+            for i in 0..pixels {
+                for j in 0..panels {
+                    // SAFETY: `tiles`'s caller promised it.
+                    unsafe { one::<S, P, V, C>(simd, self.0, [i, j]) };
+                }
             }
         }
     }
@@ -106,14 +109,15 @@ unsafe fn tiles<S: Simd, const P: usize, const V: usize, const C: usize>(simd: S
 }
 
 #[inline(always)]
-unsafe fn one<S: Simd, const P: usize, const V: usize, const C: usize>(simd: S, tile: &Tile, i: usize) {
+unsafe fn one<S: Simd, const P: usize, const V: usize, const C: usize>(simd: S, tile: &Tile, [i, j]: [usize; 2]) {
     let width = V * S::F32_LANES;
+    let ahead = |part: fn(&Step) -> usize| i * part(&tile.step[0]) + j * part(&tile.step[1]);
     let mut sums = [[[simd.splat_f32s(0.0); V]; P]; C];
     // SAFETY: the caller promised what the tile's fields say, for each repetition: `out` and `residual` have P rows of V
     // registers, `bias` one; `rows` has `taps` groups of P pointers, each good for `offset + depth` floats; `weights` has
     // `taps * depth` rows of V registers.
     unsafe {
-        let out = tile.out.add(i * tile.step.out);
+        let out = tile.out.add(ahead(|s| s.out));
         if tile.accumulate {
             for r in 0..P {
                 for v in 0..V {
@@ -122,14 +126,14 @@ unsafe fn one<S: Simd, const P: usize, const V: usize, const C: usize>(simd: S, 
             }
         } else if !tile.bias.is_null() {
             for v in 0..V {
-                let bias = load(simd, tile.bias.add(i * tile.step.bias + v * S::F32_LANES));
+                let bias = load(simd, tile.bias.add(ahead(|s| s.bias) + v * S::F32_LANES));
                 for r in 0..P {
                     sums[0][r][v] = bias;
                 }
             }
         }
-        let mut weights = tile.weights.add(i * tile.step.weights);
-        let mut pointers = tile.rows.add(i * tile.step.rows);
+        let mut weights = tile.weights.add(ahead(|s| s.weights));
+        let mut pointers = tile.rows.add(ahead(|s| s.rows));
         for _ in 0..tile.taps {
             let mut rows = [std::ptr::null::<f32>(); P];
             for r in 0..P {
@@ -158,7 +162,7 @@ unsafe fn one<S: Simd, const P: usize, const V: usize, const C: usize>(simd: S, 
             }
         }
         if !tile.residual.is_null() {
-            let residual = tile.residual.add(i * tile.step.residual);
+            let residual = tile.residual.add(ahead(|s| s.residual));
             for r in 0..P {
                 for v in 0..V {
                     let x = load(simd, residual.add(r * tile.residual_stride + v * S::F32_LANES));

@@ -54,9 +54,17 @@ pub(crate) fn sigmoid<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
 pub(crate) fn tanh<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     const LIMIT: f32 = 7.905_311;
     const NUMERATOR: [f32; 7] =
-        [4.893_524_6e-3, 6.372_619_3e-4, 1.485_722_4e-5, 5.122_297_1e-8, -8.604_671_5e-11, 2.000_188e-13, -2.760_768_5e-16];
-    const DENOMINATOR: [f32; 4] = [4.893_525_2e-3, 2.268_434_6e-3, 1.185_347_1e-4, 1.198_258_4e-6];
-    rational(simd, x, LIMIT, &NUMERATOR, &DENOMINATOR)
+        [4.893_524_6e-3, 6.372_619_3e-4, 1.485_722_4e-5, 5.122_297_1e-8, -8.604_672e-11, 2.000_188e-13, -2.760_768_5e-16];
+    const DENOMINATOR: [f32; 4] = [4.893_525e-3, 2.268_434_6e-3, 1.185_347_1e-4, 1.198_258_4e-6];
+    let within = rational(simd, x, LIMIT, &NUMERATOR, &DENOMINATOR);
+    one_beyond(simd, x, LIMIT, within)
+}
+
+/// `within`, but 1 or -1 where x is beyond `limit`: what is nearly one must not be multiplied by large numbers.
+#[inline(always)]
+fn one_beyond<S: Simd>(simd: S, x: S::f32s, limit: f32, within: S::f32s) -> S::f32s {
+    let high = simd.select_f32s(simd.less_than_f32s(simd.splat_f32s(limit), x), simd.splat_f32s(1.0), within);
+    simd.select_f32s(simd.less_than_f32s(x, simd.splat_f32s(-limit)), simd.splat_f32s(-1.0), high)
 }
 
 /// The error function: Eigen's rational approximation.
@@ -65,11 +73,10 @@ pub(crate) fn erf<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     const NUMERATOR: [f32; 7] =
         [-1.609_603_3e-2, -2.954_598e-3, -7.349_906e-4, -5.692_506_4e-5, -2.101_024e-6, 2.770_681_4e-8, -2.726_142_3e-10];
     const DENOMINATOR: [f32; 5] = [-1.426_473_9e-2, -7.373_329e-3, -1.682_827e-3, -2.133_740_5e-4, -1.456_607_2e-5];
-    // From here on it is 1 but for 8e-8, which GELU multiplies by large numbers.
+    // From here on it is 1 but for 8e-8.
     const ONE: f32 = 3.8;
     let within = rational(simd, x, 4.0, &NUMERATOR, &DENOMINATOR);
-    let high = simd.select_f32s(simd.less_than_f32s(simd.splat_f32s(ONE), x), simd.splat_f32s(1.0), within);
-    simd.select_f32s(simd.less_than_f32s(x, simd.splat_f32s(-ONE)), simd.splat_f32s(-1.0), high)
+    one_beyond(simd, x, ONE, within)
 }
 
 /// `x P(x^2) / Q(x^2)` with x held within `limit`.

@@ -25,8 +25,8 @@ use crate::activation::Activation;
 const BLOCK_BYTES: usize = 288 << 10;
 /// Fewest tiles for which a pass over the weights pays.
 const BLOCK_TILES: usize = 12;
-/// Weights above this are not read once for each block.
-const RESIDENT_WEIGHTS: usize = 2 << 20;
+/// Weights up to this stay in L2 beside a block; reading more for each block takes longer than sharing the steps.
+const RESIDENT_WEIGHTS: usize = 300 << 10;
 /// Bytes of transformed tiles and their products that stay in L3.
 const PASS_BYTES: usize = 12 << 20;
 /// Pixels of a block of the product.
@@ -111,8 +111,8 @@ impl Winograd {
         let grid = Grid::new(job.output_shape, self.outputs);
         let tiles = grid.tiles();
         let workspace = SharedMut::new(workspace);
-        // SAFETY (of the addresses and of what is done with them): the workspace has a part for each worker, or is one part;
-        // each part has the transformed tiles first, and their products after.
+        // SAFETY: the workspace has a part for each worker, or is one part; each part has the transformed tiles first, and their
+        // products after.
         let pass = |first: usize, worker: usize| unsafe {
             let count = plan.tiles.min(tiles - first);
             let part = worker * plan.tiles * self.tile_len();

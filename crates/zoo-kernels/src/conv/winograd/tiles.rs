@@ -68,6 +68,7 @@ impl Transform<'_> {
                 let c = begin + at;
                 // SAFETY: each pointer is good for all channels; the buffer has all elements of this tile.
                 let read = |y: usize, x: usize| unsafe { load(s, from[y][x].add(c)) };
+                // SAFETY: as above.
                 let write = |y: usize, x: usize, value| unsafe {
                     store(s, pass.input.add((y * A + x) * step + tile * depth + c), value);
                 };

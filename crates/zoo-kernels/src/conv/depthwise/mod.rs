@@ -1,20 +1,18 @@
 //! Depthwise convolution: neighbouring channels in a register, neighbouring pixels of a row side by side, so that each value
 //! of the input is read once for all pixels that see it. Padding is a pointer to zeros.
-//!
-//! Loops over registers count indices, as in the matrix product's inner kernel.
-#![allow(clippy::needless_range_loop)]
 
+mod kernel;
+
+use kernel::{PIXELS, Pixels};
 use pulp::{Simd, WithSimd};
 
 use super::{ConvSpec, Job};
 use crate::activation::{Activation, Rows};
 use crate::isa::Isa;
 use crate::memory::Aligned;
-use crate::simd::{at_least, at_most, for_lanes, load, store};
+use crate::simd::{for_lanes, load, store};
 use crate::threads::Threads;
 
-/// Pixels side by side.
-const PIXELS: usize = 4;
 /// Pointers for a 7x7 kernel of stride 2.
 const MAX_POINTERS: usize = 7 * (7 + 2 * (PIXELS - 1));
 /// Products of a task that takes some ten microseconds.
@@ -113,7 +111,7 @@ impl Task<'_> {
         let x = (x * spec.stride[1] + kx * spec.dilation[1]).wrapping_sub(spec.padding[1][0]);
         if y < height && x < width {
             // SAFETY: within the input.
-            unsafe { job.input.at(((image * height + y) * width + x) * job.input_stride) }
+            unsafe { job.input.at(((image * height + y) * width + x) * job.input_stride + self.channels[0]) }
         } else {
             self.depthwise.zeros.as_ptr()
         }
@@ -124,111 +122,83 @@ impl Task<'_> {
     unsafe fn line<S: Simd, const K: usize, const STRIDE: usize>(&self, simd: S, line: usize) {
         let width = self.job.output_shape[2];
         let columns = (PIXELS - 1) * STRIDE + K;
+        let mut from = [std::ptr::null::<f32>(); MAX_POINTERS];
         let mut x = 0;
         while x < width {
             let first = x.min(width - PIXELS);
-            let mut from = [std::ptr::null::<f32>(); MAX_POINTERS];
-            for ky in 0..K {
-                for column in 0..columns {
-                    // SAFETY: the caller's promise.
-                    from[ky * columns + column] = unsafe { self.source(line, first, [ky, column]) };
-                }
-            }
             // SAFETY: the pointers are for this kernel and these pixels.
-            unsafe { self.pixels::<S, K, STRIDE>(simd, &from, line * width + first) };
+            unsafe {
+                for ky in 0..K {
+                    for column in 0..columns {
+                        from[ky * columns + column] = self.source(line, first, [ky, column]);
+                    }
+                }
+                kernel::square::<S, K, STRIDE>(simd, &self.pixels(&from[..K * columns], line * width + first));
+                self.finish(simd, line * width + first, PIXELS);
+            }
             x += PIXELS;
         }
-    }
-
-    #[inline(always)]
-    unsafe fn pixels<S: Simd, const K: usize, const STRIDE: usize>(&self, simd: S, from: &[*const f32; MAX_POINTERS], pixel: usize) {
-        let columns = (PIXELS - 1) * STRIDE + K;
-        let [begin, end] = self.channels;
-        for_lanes!(simd, end - begin, |s: S, at| {
-            let c = begin + at;
-            // SAFETY: each pointer is good for all channels, weights have K x K values for each channel.
-            unsafe {
-                let weights = self.depthwise.weights.as_ptr().add(c * K * K);
-                let mut sums = [load(s, self.depthwise.bias.as_ptr().add(c)); PIXELS];
-                for ky in 0..K {
-                    let mut w = [s.splat_f32s(0.0); K];
-                    for kx in 0..K {
-                        w[kx] = load(s, weights.add((ky * K + kx) * S::F32_LANES));
-                    }
-                    for column in 0..columns {
-                        let value = load(s, from[ky * columns + column].add(c));
-                        for p in 0..PIXELS {
-                            if column >= p * STRIDE && column - p * STRIDE < K {
-                                sums[p] = s.mul_add_e_f32s(value, w[column - p * STRIDE], sums[p]);
-                            }
-                        }
-                    }
-                }
-                self.finish(s, &sums, pixel, c);
-            }
-        });
-        // SAFETY: these pixels and channels are this task's.
-        unsafe { self.activate(simd, pixel, PIXELS) };
     }
 
     /// Any size, one pixel at a time.
     #[inline(always)]
     unsafe fn any_line<S: Simd>(&self, simd: S, line: usize) {
         let spec = self.spec;
-        let [begin, end] = self.channels;
         let width = self.job.output_shape[2];
         let mut from = Vec::with_capacity(spec.taps());
         for x in 0..width {
             from.clear();
-            // SAFETY: the caller's promise.
-            from.extend((0..spec.taps()).map(|t| unsafe { self.source(line, x, [t / spec.kernel[1], t % spec.kernel[1]]) }));
-            for_lanes!(simd, end - begin, |s: S, at| {
-                let c = begin + at;
-                // SAFETY: as in `pixels`.
-                unsafe {
-                    let weights = self.depthwise.weights.as_ptr().add(c * spec.taps());
-                    let mut sum = load(s, self.depthwise.bias.as_ptr().add(c));
-                    for (tap, from) in from.iter().enumerate() {
-                        let w = load(s, weights.add(tap * S::F32_LANES));
-                        sum = s.mul_add_e_f32s(load(s, from.add(c)), w, sum);
-                    }
-                    self.finish(s, &[sum], line * width + x, c);
-                }
-            });
-            // SAFETY: this pixel and these channels are this task's.
-            unsafe { self.activate(simd, line * width + x, 1) };
-        }
-    }
-
-    /// Residual, clamp, store.
-    #[inline(always)]
-    unsafe fn finish<S: Simd, const P: usize>(&self, simd: S, sums: &[S::f32s; P], pixel: usize, channel: usize) {
-        let clamp = self.job.activation.clamp().filter(|_| self.job.activation != Activation::Identity);
-        for p in 0..P {
-            // SAFETY: the pixel and the channels of this register are within the output and the residual.
+            // SAFETY: the pointers are for this kernel and this pixel.
             unsafe {
-                let mut sum = sums[p];
-                if let Some(residual) = self.job.residual_at(pixel + p, channel) {
-                    sum = simd.add_f32s(sum, load(simd, residual.data));
-                }
-                if let Some((low, high)) = clamp {
-                    sum = at_most(simd, simd.splat_f32s(high), at_least(simd, simd.splat_f32s(low), sum));
-                }
-                store(simd, self.job.output.at((pixel + p) * self.job.output_stride + channel), sum);
+                from.extend((0..spec.taps()).map(|t| self.source(line, x, [t / spec.kernel[1], t % spec.kernel[1]])));
+                kernel::any(simd, &self.pixels(&from, line * width + x));
+                self.finish(simd, line * width + x, 1);
             }
         }
     }
 
-    /// Activations that are more than a clamp.
+    /// What the kernel works on.
     #[inline(always)]
-    unsafe fn activate<S: Simd>(&self, simd: S, pixel: usize, rows: usize) {
+    unsafe fn pixels<'b>(&self, from: &'b [*const f32], pixel: usize) -> Pixels<'b> {
         let [begin, end] = self.channels;
-        let stride = self.job.output_stride;
-        if let Some(activation) = self.job.activation.beyond_clamp() {
-            // SAFETY: the caller's promise.
-            unsafe {
-                let data = self.job.output.at(pixel * stride + begin);
-                Rows { activation, data, rows, stride, width: end - begin }.run(simd);
+        let (job, depthwise) = (self.job, self.depthwise);
+        // With a residual the clamp must wait.
+        let clamp = job.activation.clamp().filter(|_| job.residual.is_none());
+        let (low, high) = clamp.unwrap_or((f32::NEG_INFINITY, f32::INFINITY));
+        // SAFETY: the task's pixels and channels are within all of these.
+        unsafe {
+            Pixels {
+                from,
+                weights: depthwise.weights.as_ptr().add(begin * self.spec.taps()),
+                bias: depthwise.bias.as_ptr().add(begin),
+                out: job.output.at(pixel * job.output_stride + begin),
+                out_stride: job.output_stride,
+                channels: end - begin,
+                low,
+                high,
+            }
+        }
+    }
+
+    /// A residual, and activations that the kernel has not done.
+    #[inline(always)]
+    unsafe fn finish<S: Simd>(&self, simd: S, pixel: usize, rows: usize) {
+        let [begin, end] = self.channels;
+        let job = self.job;
+        let (stride, width) = (job.output_stride, end - begin);
+        // SAFETY: these pixels and channels are this task's.
+        unsafe {
+            let data = job.output.at(pixel * stride + begin);
+            if let Some(residual) = job.residual_at(pixel, begin) {
+                for row in 0..rows {
+                    let (to, from) = (data.add(row * stride), residual.data.add(row * residual.stride));
+                    for_lanes!(simd, width, |s: S, c| {
+                        store(s, to.add(c), s.add_f32s(load(s, to.add(c)), load(s, from.add(c))));
+                    });
+                }
+            }
+            if job.residual.is_some() && job.activation != Activation::Identity || job.activation.beyond_clamp().is_some() {
+                Rows { activation: job.activation, data, rows, stride, width }.run(simd);
             }
         }
     }

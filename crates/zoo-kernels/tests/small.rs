@@ -1,0 +1,91 @@
+//! One small run of each kernel, in plain Rust and on one thread where Miri watches: `cargo +nightly miri test -p zoo-kernels`
+//! with `--test small`, which is quick enough for it.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+mod common;
+
+use common::{Tensor, close, conv, numbers, sum_bound};
+use zoo_kernels::{
+    Activation, Algorithm, Binary, ConvSpec, Dense, Isa, LocalResponseNorm, MatMul, MatMulSpec, PackedConv, PoolKind, PoolSpec, Threads,
+    adaptive_pool, affine, binary, binary_in_place, candidates, gather_channels, layer_norm, local_response_norm, nchw_to_nhwc,
+    nhwc_to_nchw, permute, pool, softmax, unary, unary_in_place,
+};
+
+const SHAPE: [usize; 4] = [1, 3, 4, 5];
+
+#[test]
+fn every_convolution() {
+    let specs = [
+        ConvSpec::new(3, 5, [3, 3]).padding(1),
+        ConvSpec::new(3, 4, [1, 1]).stride(2),
+        ConvSpec::new(4, 6, [2, 3]).dilation(2).padding(2).groups(2),
+        ConvSpec::new(3, 3, [3, 3]).padding(1).stride(2).groups(3),
+        ConvSpec::new(3, 3, [2, 2]).groups(3),
+    ];
+    for (spec, count) in specs.iter().zip([1, 2, 1, 2, 1]) {
+        let threads = Threads::new(count);
+        let input = Tensor::random([1, 3, 4, spec.in_channels], 1, 1);
+        let (weight, bias) = (numbers(spec.weight_len(), 2), numbers(spec.out_channels, 3));
+        let shape = spec.output_shape(input.shape).unwrap();
+        let residual = Tensor::random(shape, 2, 4);
+        let (mut expected, _) = conv(spec, &input, &weight, Some(&bias));
+        expected.iter_mut().zip(residual.dense()).for_each(|(e, r)| *e = (*e + f64::from(r)).max(0.0));
+        for isa in Isa::available() {
+            for algorithm in Algorithm::ALL {
+                let Ok(packed) = PackedConv::pack(spec, &weight, Some(&bias), algorithm, isa) else { continue };
+                let mut output = Tensor::filled(shape, 3, f32::NAN);
+                let mut workspace = vec![f32::NAN; packed.workspace_len(input.shape, &threads).unwrap()];
+                let added = Some(residual.view());
+                packed.run(input.view(), added, Activation::Relu, output.view_mut(), &mut workspace, &threads).unwrap();
+                let bound = if algorithm == Algorithm::Winograd4 { 30.0 } else { 2.0 };
+                close(&output.dense(), &expected, |_| bound * sum_bound(30, 10.0), &format!("{algorithm:?} {isa} {spec:?}"));
+                assert!(output.gaps_are_untouched());
+            }
+            assert!(!candidates(spec, input.shape, isa).unwrap().is_empty());
+        }
+    }
+}
+
+/// What must hold here is only that nothing is read or written where it should not be; values are checked elsewhere.
+#[test]
+fn everything_else() {
+    let threads = Threads::new(1);
+    let input = Tensor::random(SHAPE, 1, 1);
+    let values = numbers(5, 2);
+    let spec = PoolSpec { stride: [2, 2], padding: [[1, 1], [1, 0]], ..PoolSpec::new(PoolKind::Max, 3) };
+    for isa in Isa::available() {
+        let mut output = Tensor::filled(SHAPE, 2, 0.0);
+        unary(Activation::Gelu, input.view(), output.view_mut(), isa, &threads).unwrap();
+        unary_in_place(Activation::Silu, output.view_mut(), isa, &threads);
+        affine(input.view(), &values, &values, Activation::Tanh, output.view_mut(), isa, &threads).unwrap();
+        binary(Binary::Mul, input.view(), input.view(), Activation::Relu, output.view_mut(), isa, &threads).unwrap();
+        binary_in_place(Binary::Add, output.view_mut(), input.view(), Activation::Identity, isa, &threads).unwrap();
+        softmax(input.view(), output.view_mut(), isa, &threads).unwrap();
+        layer_norm(input.view(), &values, &values, 1e-5, output.view_mut(), isa, &threads).unwrap();
+        let norm = LocalResponseNorm { size: 3, alpha: 1.0, beta: 0.75, k: 1.0 };
+        local_response_norm(norm, input.view(), output.view_mut(), isa, &threads).unwrap();
+        gather_channels(input.view(), &[4, 0, 1, 1, 2], output.view_mut(), &threads).unwrap();
+        assert!(output.gaps_are_untouched());
+        let mut pooled = Tensor::filled(spec.output_shape(SHAPE).unwrap(), 1, 0.0);
+        pool(&spec, input.view(), pooled.view_mut(), isa, &threads).unwrap();
+        let mut pooled = Tensor::filled([1, 2, 1, 5], 1, 0.0);
+        let mean = PoolKind::Average { count_padding: false };
+        adaptive_pool(mean, input.view(), pooled.view_mut(), isa, &threads).unwrap();
+        let dense = Dense::pack(5, 3, &numbers(15, 5), Some(&numbers(3, 6)), isa).unwrap();
+        let mut output = Tensor::filled([1, 3, 4, 3], 1, 0.0);
+        dense.run(input.view(), None, Activation::HardSwish, output.view_mut(), &threads).unwrap();
+        for transposed in [false, true] {
+            let spec = MatMulSpec { m: 3, k: 4, n: 5, a_transposed: transposed, b_transposed: transposed, scale: 1.0 };
+            let product = MatMul::new(spec, isa).unwrap();
+            let (a, b, mut out) = (numbers(24, 7), numbers(40, 8), [0.0; 30]);
+            let mut workspace = vec![0.0; product.workspace_len(&threads)];
+            product.run(2, &a, &b, &mut out, &mut workspace, &threads).unwrap();
+        }
+    }
+    let mut nchw = vec![0.0; 60];
+    nhwc_to_nchw(input.view(), &mut nchw, &threads).unwrap();
+    let mut back = Tensor::filled(SHAPE, 0, 0.0);
+    nchw_to_nhwc(&nchw, back.view_mut(), &threads).unwrap();
+    assert_eq!(back.data, input.dense());
+    permute(&nchw, &[1, 5, 3, 4], &[3, 2, 1, 0], &mut back.data, &threads).unwrap();
+}
