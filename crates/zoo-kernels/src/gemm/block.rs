@@ -226,7 +226,7 @@ unsafe fn partial(job: &mut Tile, pixels: usize, channels: usize, width: usize, 
 ///
 /// Small tasks let threads share evenly, and large ones reuse more of what is in the caches; `most` is the largest block.
 pub(crate) fn split(pixels: usize, packed: &Layout, most: usize, threads: usize) -> (usize, usize) {
-    /// Products of a task that takes some ten microseconds.
+    /// Products of a task that takes some microseconds.
     const TASK: usize = 300_000;
     let tiles = pixels.div_ceil(packed.pixels).max(1);
     let least = pixels.div_ceil(most).max(1);
