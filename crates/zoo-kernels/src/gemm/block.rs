@@ -239,7 +239,8 @@ pub(crate) fn split(pixels: usize, packed: &Layout, most: usize, threads: usize)
         return (least, 1);
     }
     // Where the weights are most of what is read, each thread reads its own part of them.
-    if packed.columns > pixels && packed.panels.len() >= threads {
+    let resident = packed.len() * 4 <= RESIDENT_BYTES && tiles >= target;
+    if packed.columns > pixels && packed.panels.len() >= threads && !resident {
         let groups = target.div_ceil(least).next_multiple_of(threads).min(packed.panels.len());
         return (least, groups);
     }
