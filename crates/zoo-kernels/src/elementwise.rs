@@ -10,8 +10,8 @@ use crate::simd::{at_least, at_most, for_lanes, load, store};
 use crate::threads::Threads;
 use crate::view::{Shape, View, ViewMut};
 
-/// Elements of a task that takes some ten microseconds.
-const TASK: usize = 32_768;
+/// Elements of a task that takes some microseconds.
+const TASK: usize = 16_384;
 
 /// An operation on two numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

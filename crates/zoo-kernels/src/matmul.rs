@@ -9,7 +9,7 @@ use crate::isa::Isa;
 use crate::memory::SharedMut;
 use crate::threads::Threads;
 
-/// Products of a task that takes some ten microseconds.
+/// Products of a task that takes some microseconds.
 const TASK: usize = 300_000;
 /// Rows that are multiplied before the next panel is taken.
 const ROWS: usize = 96;

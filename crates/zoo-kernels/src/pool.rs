@@ -9,7 +9,7 @@ use crate::simd::{load, max_or_nan, store};
 use crate::threads::Threads;
 use crate::view::{Shape, View, ViewMut};
 
-/// Values read by a task that takes some ten microseconds.
+/// Values read by a task that takes some microseconds.
 const TASK: usize = 60_000;
 
 /// What is computed over a window.

@@ -74,6 +74,12 @@ fn everything_else() {
         let dense = Dense::pack(5, 3, &numbers(15, 5), Some(&numbers(3, 6)), isa).unwrap();
         let mut output = Tensor::filled([1, 3, 4, 3], 1, 0.0);
         dense.run(input.view(), None, Activation::HardSwish, output.view_mut(), &threads).unwrap();
+        let conv = PackedConv::pack(&ConvSpec::new(5, 3, [1, 1]), &numbers(15, 5), None, Algorithm::Pointwise, isa).unwrap();
+        let prologue = Prologue { scale: &values, shift: Some(&values), activation: Activation::Silu };
+        let mut workspace = vec![0.0; conv.prologue_workspace_len(&threads)];
+        let to = output.view_mut();
+        conv.run_after(&prologue, input.view(), None, Activation::Relu, to, &mut workspace, &threads).unwrap();
+        assert!(output.gaps_are_untouched());
         for transposed in [false, true] {
             let spec = MatMulSpec { m: 3, k: 4, n: 5, a_transposed: transposed, b_transposed: transposed, scale: 1.0 };
             let product = MatMul::new(spec, isa).unwrap();

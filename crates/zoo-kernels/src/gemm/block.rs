@@ -226,7 +226,7 @@ unsafe fn partial(job: &mut Tile, pixels: usize, channels: usize, width: usize, 
 ///
 /// Small tasks let threads share evenly, and large ones reuse more of what is in the caches; `most` is the largest block.
 pub(crate) fn split(pixels: usize, packed: &Layout, most: usize, threads: usize) -> (usize, usize) {
-    /// Products of a task that takes some ten microseconds.
+    /// Products of a task that takes some microseconds.
     const TASK: usize = 300_000;
     let tiles = pixels.div_ceil(packed.pixels).max(1);
     let least = pixels.div_ceil(most).max(1);
@@ -239,7 +239,8 @@ pub(crate) fn split(pixels: usize, packed: &Layout, most: usize, threads: usize)
         return (least, 1);
     }
     // Where the weights are most of what is read, each thread reads its own part of them.
-    if packed.columns > pixels && packed.panels.len() >= threads {
+    let resident = packed.len() * 4 <= RESIDENT_BYTES && tiles >= target;
+    if packed.columns > pixels && packed.panels.len() >= threads && !resident {
         let groups = target.div_ceil(least).next_multiple_of(threads).min(packed.panels.len());
         return (least, groups);
     }

@@ -15,7 +15,7 @@ use crate::threads::Threads;
 
 /// Pointers for a 7x7 kernel of stride 2.
 const MAX_POINTERS: usize = 7 * (7 + 2 * (PIXELS - 1));
-/// Products of a task that takes some ten microseconds.
+/// Products of a task that takes some microseconds.
 const TASK: usize = 60_000;
 
 #[derive(Clone)]
