@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use zoo_graph::{Binary, Conv, Graph, Op, Operand, Pool, PoolKind, ReduceKind, Step, Unary, ValueId, View};
+use zoo_graph::{Binary, Conv, Graph, Op, Operand, Pool, PoolKind, Prologue, ReduceKind, Step, Unary, ValueId, View};
 use zoo_kernels::{Activation, Algorithm, ConvSpec, Isa, LocalResponseNorm, MatMul, MatMulSpec, PackedConv, Place, PoolSpec, candidates};
 
 use crate::EngineError;
 use crate::options::{EngineOptions, Winograd};
 use crate::place::{flat, map, order, rows};
-use crate::work::Work;
+use crate::work::{Before, Work};
 
 /// Finds kernels, and packs weights for them.
 pub(crate) struct Binder<'a> {
@@ -98,7 +98,30 @@ impl Binder<'_> {
         spec.stride = conv.stride;
         spec.padding = conv.padding.map(|(before, after)| [before, after]);
         spec.dilation = conv.dilation;
-        self.packed(&spec, &weight, &bias, input, residual.flatten(), activation, output).map(Some)
+        let mut work = self.packed(&spec, &weight, &bias, input, residual.flatten(), activation, output, conv.prologue.is_some())?;
+        if let (Some(prologue), Work::Conv { packed, before, .. }) = (conv.prologue, &mut work) {
+            if packed.algorithm() != Algorithm::Pointwise {
+                return Ok(None);
+            }
+            let Some(found) = self.before(prologue, step) else { return Ok(None) };
+            *before = Some(found);
+        }
+        Ok(Some(work))
+    }
+
+    fn before(&self, prologue: Prologue, step: &Step) -> Option<Before> {
+        let operand = |from_last: usize| step.inputs.get(step.inputs.len() - from_last);
+        Some(match prologue {
+            Prologue::Affine(activation) => Before::Affine {
+                scale: self.constant(operand(2)?)?,
+                shift: self.constant(operand(1)?)?,
+                activation: kernel_activation(activation)?,
+            },
+            Prologue::Gate => {
+                let gate = memory(operand(1)?)?;
+                Before::Gate((gate.offset, gate.len()))
+            }
+        })
     }
 
     fn dense(&mut self, residual: bool, activation: Option<Unary>, step: &Step, x: &View, to: &View) -> Result<Option<Work>, EngineError> {
@@ -121,7 +144,7 @@ impl Binder<'_> {
             row.iter().enumerate().for_each(|(to, number)| transposed[to * inputs + from] = *number);
         }
         let spec = ConvSpec::new(inputs, outputs, [1, 1]);
-        self.packed(&spec, &transposed, &bias, input, residual_place, activation, output).map(Some)
+        self.packed(&spec, &transposed, &bias, input, residual_place, activation, output, false).map(Some)
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -134,6 +157,7 @@ impl Binder<'_> {
         residual: Option<Place>,
         activation: Activation,
         output: Place,
+        pointwise: bool,
     ) -> Result<Work, EngineError> {
         let mut algorithms = candidates(spec, input.shape, self.isa)?;
         algorithms.retain(|algorithm| match algorithm {
@@ -141,9 +165,12 @@ impl Binder<'_> {
             Algorithm::Winograd4 => self.options.winograd >= Winograd::F4,
             _ => true,
         });
+        if pointwise && algorithms.contains(&Algorithm::Pointwise) {
+            algorithms = vec![Algorithm::Pointwise];
+        }
         let algorithm = (self.choose)(spec, input.shape, algorithms);
         let packed = (self.pack)(spec, weight, bias, algorithm)?;
-        Ok(Work::Conv { packed, residual, activation, input, output })
+        Ok(Work::Conv { packed, before: None, residual, activation, input, output })
     }
 
     fn affine(&self, axis: usize, activation: Option<Unary>, step: &Step, x: &View, to: &View) -> Option<Work> {

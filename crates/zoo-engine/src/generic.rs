@@ -1,6 +1,6 @@
 //! Every operation in plain loops over numbers that lie row by row: for what has no kernel, and to test the kernels.
 
-use zoo_graph::{Conv, Op, Pool, PoolKind, ReduceKind, Unary, View};
+use zoo_graph::{Conv, Op, Pool, PoolKind, Prologue, ReduceKind, Unary, View};
 
 use crate::generic_math::{binary, unary};
 
@@ -161,8 +161,23 @@ fn matmul(a: &Dense, b: &Dense, shape: &[usize]) -> Vec<f32> {
     result
 }
 
+/// The input as the prologue changes it.
+fn before(settings: &Conv, inputs: &[Dense]) -> Option<Dense> {
+    let x = &inputs[0];
+    let operand = |from_last: usize| &inputs[inputs.len() - from_last];
+    let data = match settings.prologue? {
+        Prologue::Affine(activation) => along(x, 1, |place, number| {
+            let number = number * operand(2).data[place] + operand(1).data[place];
+            activation.map_or(number, |function| unary(function, number))
+        }),
+        Prologue::Gate => x.data.iter().zip(repeated(operand(1), &x.shape)).map(|(number, gate)| number * gate).collect(),
+    };
+    Some(Dense { shape: x.shape.clone(), data })
+}
+
 fn conv(settings: &Conv, inputs: &[Dense], shape: &[usize]) -> Vec<f32> {
-    let (x, weight, bias) = (&inputs[0], &inputs[1], &inputs[2].data);
+    let changed = before(settings, inputs);
+    let (x, weight, bias) = (changed.as_ref().unwrap_or(&inputs[0]), &inputs[1], &inputs[2].data);
     let [_, channels, height, width] = x.shape[..] else { return Vec::new() };
     let [outputs, per_group, kernel_height, kernel_width] = weight.shape[..] else { return Vec::new() };
     let [batch, _, out_height, out_width] = shape[..] else { return Vec::new() };

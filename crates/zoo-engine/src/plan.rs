@@ -71,6 +71,7 @@ impl CompiledPlan {
         for step in &plan.steps {
             let work = binder.bind(step)?;
             workspace = workspace.max(match &work {
+                Work::Conv { packed, before: Some(_), .. } => packed.prologue_workspace_len(threads),
                 Work::Conv { packed, input, .. } => packed.workspace_len(input.shape, threads)?,
                 Work::MatMul { product, .. } => product.workspace_len(threads),
                 _ => 0,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use burn::tensor::TensorData;
 use zoo_graph::{Op, Operand, ValueId, View};
 use zoo_kernels::{
-    Activation, Arena, Binary, Isa, LocalResponseNorm, MatMul, PackedConv, Place, PoolKind, PoolSpec, Threads, adaptive_pool, affine,
+    Activation, Arena, Binary, Isa, LocalResponseNorm, MatMul, PackedConv, Place, PoolKind, PoolSpec, Prologue, Threads, adaptive_pool, affine,
     binary, layer_norm, local_response_norm, nchw_to_nhwc, pool, softmax, unary,
 };
 
@@ -13,11 +13,20 @@ use crate::EngineError;
 use crate::copy::{copy, gather, scatter};
 use crate::generic::{Dense, compute};
 
+/// What a pointwise convolution does to its input first.
+#[derive(Clone)]
+pub(crate) enum Before {
+    Affine { scale: Arc<Vec<f32>>, shift: Arc<Vec<f32>>, activation: Activation },
+    /// Factors in the arena: `(offset, len)`.
+    Gate((usize, usize)),
+}
+
 /// A step with its kernel, its packed weights and its places.
 #[derive(Clone)]
 pub(crate) enum Work {
     Conv {
         packed: Arc<PackedConv>,
+        before: Option<Before>,
         residual: Option<Place>,
         activation: Activation,
         input: Place,
@@ -117,13 +126,18 @@ impl Work {
     pub fn run(&self, run: &mut Run<'_>) -> Result<(), EngineError> {
         let (isa, threads) = (run.isa, run.threads);
         match self {
-            Self::Conv { packed, residual: Some(residual), activation, input, output } => {
-                let ([x, residual], to) = run.arena.views([*input, *residual], *output)?;
-                packed.run(x, Some(residual), *activation, to, run.workspace, threads)?;
+            Self::Conv { packed, before: None, residual, activation, input, output } => {
+                let (x, residual, _, to) = run.arena.layer(*input, *residual, (0, 0), *output)?;
+                packed.run(x, residual, *activation, to, run.workspace, threads)?;
             }
-            Self::Conv { packed, residual: None, activation, input, output } => {
-                let ([x], to) = run.arena.views([*input], *output)?;
-                packed.run(x, None, *activation, to, run.workspace, threads)?;
+            Self::Conv { packed, before: Some(before), residual, activation, input, output } => {
+                let gate = if let Before::Gate(slice) = before { *slice } else { (0, 0) };
+                let (x, residual, gate, to) = run.arena.layer(*input, *residual, gate, *output)?;
+                let prologue = match before {
+                    Before::Affine { scale, shift, activation } => Prologue { scale, shift: Some(shift), activation: *activation },
+                    Before::Gate(_) => Prologue { scale: gate, shift: None, activation: Activation::Identity },
+                };
+                packed.run_after(&prologue, x, residual, *activation, to, run.workspace, threads)?;
             }
             Self::Pool { settings, input, output } => {
                 let ([x], to) = run.arena.views([*input], *output)?;

@@ -256,6 +256,7 @@ impl Importer {
                     dilation: options.dilation,
                     groups: options.groups,
                     residual: false,
+                    prologue: None,
                     activation: None,
                 };
                 Some((Op::Conv(conv), vec![inputs[0], inputs[1], bias]))

@@ -32,6 +32,6 @@ pub use capture::{Input, Output, capture};
 pub use error::GraphError;
 pub use fold::run_on_flex;
 pub use graph::{Constant, Graph, Node, Value, ValueId};
-pub use op::{Binary, Conv, Op, Pool, PoolKind, ReduceKind, Unary};
+pub use op::{Binary, Conv, Op, Pool, PoolKind, Prologue, ReduceKind, Unary};
 pub use plan::{Buffer, Operand, Plan, Step};
 pub use view::View;

@@ -90,7 +90,18 @@ pub struct Pool {
     pub ceil_mode: bool,
 }
 
-/// A two-dimensional convolution with what is fused into it: `activation(conv(x) + bias + residual)`.
+/// What is done to the input of a pointwise convolution on its way in.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Prologue {
+    /// `activation(scale * x + shift)` with a scale and a shift for each channel: a batch norm before the convolution. They
+    /// are the convolution's last two inputs.
+    Affine(Option<Unary>),
+    /// `gate * x` with a factor for each channel of each picture: squeeze-and-excitation. It is the last input,
+    /// `[batch, channels, 1, 1]`.
+    Gate,
+}
+
+/// A two-dimensional convolution with what is fused into it: `activation(conv(prologue(x)) + bias + residual)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Conv {
     /// Steps down and right.
@@ -101,8 +112,10 @@ pub struct Conv {
     pub dilation: [usize; 2],
     /// Groups of channels.
     pub groups: usize,
-    /// Whether the third input is a residual.
+    /// Whether the fourth input is a residual.
     pub residual: bool,
+    /// What comes first.
+    pub prologue: Option<Prologue>,
     /// Applied last.
     pub activation: Option<Unary>,
 }
@@ -119,7 +132,8 @@ pub enum ReduceKind {
 /// What a node computes. `x` is its first input.
 #[derive(Clone, Debug)]
 pub enum Op {
-    /// Inputs: `x`, weight `[out, in / groups, height, width]`, bias `[out]`, and the residual where there is one.
+    /// Inputs: `x`, weight `[out, in / groups, height, width]`, bias `[out]`, the residual where there is one, and what the
+    /// prologue needs.
     Conv(Conv),
     /// `activation(x W + bias + residual)` along the last axis. Inputs: `x`, weight `[in, out]`, bias `[out]`, and the
     /// residual where there is one.

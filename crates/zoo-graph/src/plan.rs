@@ -8,7 +8,7 @@ mod layout;
 mod memory;
 
 use crate::graph::{Graph, Node, ValueId};
-use crate::op::{Op, Unary};
+use crate::op::{Conv, Op, Prologue, Unary};
 use crate::view::View;
 use layout::{accepts, follow};
 
@@ -226,6 +226,13 @@ impl Planner<'_> {
             inputs[1] = self.prepared(inputs[1].clone(), layout::is_matrices(&view), View::rows(&view.shape));
         }
         let outputs: Vec<Operand> = node.outputs.iter().map(|id| self.output(*id, &op, &inputs)).collect();
+        if let Op::Conv(Conv { prologue: Some(Prologue::Gate), .. }) = &op
+            && let Some(gate) = inputs.pop()
+        {
+            let fits = gate.view().is_none_or(View::is_rows);
+            let rows = gate.view().map_or_else(|| View::rows(&[]), |view| View::rows(&view.shape));
+            inputs.push(self.prepared(gate, fits, rows));
+        }
         // A residual is read beside the result: in the same order.
         if let Some(place) = residual_place(&op) {
             let wanted = outputs[0].view().cloned();

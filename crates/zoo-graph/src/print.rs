@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter, Write as _};
 
 use crate::graph::{Graph, Node, ValueId};
-use crate::op::{Op, Unary};
+use crate::op::{Op, Prologue, Unary};
 
 fn shape(graph: &Graph, id: ValueId) -> String {
     let sizes: Vec<String> = graph.shape(id).iter().map(ToString::to_string).collect();
@@ -33,6 +33,12 @@ impl Node {
                 }
                 if conv.groups != 1 {
                     say(format!("groups {}", conv.groups));
+                }
+                match conv.prologue {
+                    Some(Prologue::Affine(None)) => say("after scale and shift".into()),
+                    Some(Prologue::Affine(Some(activation))) => say(format!("after scale, shift and {}", activation.name())),
+                    Some(Prologue::Gate) => say("after a gate".into()),
+                    None => {}
                 }
                 if conv.residual {
                     say("residual".into());

@@ -38,6 +38,9 @@ impl Place {
     }
 }
 
+/// Input, residual, factors and output of a layer.
+pub type Layer<'a> = (View<'a>, Option<View<'a>>, &'a [f32], ViewMut<'a>);
+
 /// One block of memory for all tensors of a run, on a cache line.
 #[derive(Clone, Default)]
 pub struct Arena(Aligned);
@@ -85,6 +88,33 @@ impl Arena {
         // SAFETY: as above.
         let output = unsafe { ViewMut::from_address(SharedMut::new(all.at(write.offset)), write.shape, write.pixel_stride) };
         Ok((views, output))
+    }
+
+    /// What a layer reads and writes: its input, the residual where there is one, a slice `(offset, len)` of factors, and its
+    /// output.
+    ///
+    /// # Errors
+    /// As [`Arena::views`]; the slice must lie before or behind the output.
+    pub fn layer(&mut self, input: Place, residual: Option<Place>, factors: (usize, usize), output: Place) -> Result<Layer<'_>> {
+        let other = residual.unwrap_or(input);
+        let end = factors.0.checked_add(factors.1).unwrap_or(usize::MAX);
+        need("the arena", end, self.0.len())?;
+        for place in [&input, &other, &output] {
+            self.check(place)?;
+        }
+        let (from, to) = output.range().unwrap_or((0, usize::MAX));
+        let on_factors = factors.1 > 0 && factors.0 < to && from < end;
+        if on_factors || !input.is_apart(&output) || !other.is_apart(&output) {
+            return setting("places", "the result would lie on an operand");
+        }
+        let all = SharedMut::new(&mut self.0[..]);
+        // SAFETY: all places are within the arena, which stays borrowed; what is written is apart from what is read.
+        unsafe {
+            let view = |place: Place| View::from_address(all.shared_at(place.offset), place.shape, place.pixel_stride);
+            let factors = std::slice::from_raw_parts(all.at(factors.0).cast_const(), factors.1);
+            let output = ViewMut::from_address(SharedMut::new(all.at(output.offset)), output.shape, output.pixel_stride);
+            Ok((view(input), residual.map(view), factors, output))
+        }
     }
 
     /// Two slices to read and one to write, each `(offset, len)`.

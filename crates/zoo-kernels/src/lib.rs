@@ -66,12 +66,8 @@ mod threads;
 mod view;
 
 pub use activation::Activation;
-<<<<<<< HEAD
-pub use arena::{Arena, Place};
-pub use conv::{Algorithm, ConvSpec, PackedConv, candidates, modelled_cycles};
-=======
+pub use arena::{Arena, Layer, Place};
 pub use conv::{Algorithm, ConvSpec, PackedConv, Prologue, candidates, modelled_cycles};
->>>>>>> kern
 pub use dense::Dense;
 pub use elementwise::{Binary, affine, binary, binary_in_place, unary, unary_in_place};
 pub use error::{KernelError, Result};

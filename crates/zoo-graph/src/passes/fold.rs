@@ -10,7 +10,7 @@ pub(super) fn into_weights(graph: &mut Graph) -> usize {
         let Some(layer) = rewrite.sole_producer(node.inputs[0]) else { return };
         // The axis of the layer's channels in its output, and in its weight.
         let (channels, first) = match layer.op {
-            Op::Conv(Conv { residual: false, activation: None, .. }) => (1, true),
+            Op::Conv(Conv { residual: false, activation: None, prologue: None, .. }) => (1, true),
             Op::Dense { residual: false, activation: None } => (rewrite.graph.shape(node.inputs[0]).len() - 1, false),
             _ => return,
         };

@@ -2,7 +2,7 @@
 
 use super::rewrite::Rewrite;
 use crate::Graph;
-use crate::op::{Binary, Conv, Op, Unary};
+use crate::op::{Binary, Conv, Op, Prologue, Unary};
 
 /// layer(x) + y
 pub(super) fn residuals(graph: &mut Graph) -> usize {
@@ -20,7 +20,8 @@ pub(super) fn residuals(graph: &mut Graph) -> usize {
             if rewrite.graph.shape(one) != shape || rewrite.graph.shape(other) != shape {
                 continue;
             }
-            let inputs = [&layer.inputs[..], &[other]].concat();
+            // Fourth, before what a prologue needs.
+            let inputs = [&layer.inputs[..3], &[other], &layer.inputs[3..]].concat();
             return rewrite.replace(index, op, inputs);
         }
     })
@@ -48,4 +49,34 @@ pub(super) fn activations(graph: &mut Graph) -> usize {
 fn is_activation(unary: Unary) -> bool {
     use Unary::{Clamp, Gelu, HardSigmoid, HardSwish, LeakyRelu, Relu, Sigmoid, Silu, Tanh};
     matches!(unary, Relu | Clamp { .. } | LeakyRelu(_) | Sigmoid | HardSigmoid { .. } | HardSwish | Silu | Gelu | Tanh)
+}
+
+/// conv(activation(scale * x + shift)) and conv(gate * x) where the convolution is pointwise
+pub(super) fn prologues(graph: &mut Graph) -> usize {
+    Rewrite::run(graph, |rewrite, index| {
+        let node = rewrite.node(index);
+        let Op::Conv(conv @ Conv { padding: [(0, 0), (0, 0)], groups: 1, prologue: None, .. }) = node.op else { return };
+        let &[_, channels, 1, 1] = rewrite.graph.shape(node.inputs[1]) else { return };
+        let Some(before) = rewrite.sole_producer(node.inputs[0]) else { return };
+        let shape = rewrite.graph.shape(node.inputs[0]);
+        let (prologue, x, operands) = match before.op {
+            Op::Affine { axis: 1, activation } => (Prologue::Affine(activation), before.inputs[0], before.inputs[1..].to_vec()),
+            Op::Binary { function: Binary::Mul, activation: None } => {
+                let is_gate = |place: usize| rewrite.graph.shape(before.inputs[place]) == [shape[0], channels, 1, 1];
+                let is_full = |place: usize| rewrite.graph.shape(before.inputs[place]) == shape;
+                match (is_full(0) && is_gate(1), is_full(1) && is_gate(0)) {
+                    (true, _) => (Prologue::Gate, before.inputs[0], vec![before.inputs[1]]),
+                    (_, true) => (Prologue::Gate, before.inputs[1], vec![before.inputs[0]]),
+                    _ => return,
+                }
+            }
+            _ => return,
+        };
+        // A map of one pixel is no map.
+        if shape[2..] == [1, 1] {
+            return;
+        }
+        let inputs = [&[x], &node.inputs[1..], &operands[..]].concat();
+        rewrite.replace(index, Op::Conv(Conv { prologue: Some(prologue), ..conv }), inputs);
+    })
 }

@@ -53,6 +53,7 @@ pub const PASSES: &[(&str, Stage, Pass)] = &[
     ("views after sums", Stage::Fused, sink::sums),
     ("residual sums", Stage::Fused, fuse::residuals),
     ("activations", Stage::Fused, fuse::activations),
+    ("scales and gates before pointwise convolutions", Stage::Fused, fuse::prologues),
 ];
 
 /// All passes.
