@@ -48,6 +48,7 @@
 //! pixels, and grouped convolution over the groups that share a register.
 
 mod activation;
+mod affine;
 mod conv;
 mod dense;
 mod elementwise;
@@ -65,9 +66,10 @@ mod threads;
 mod view;
 
 pub use activation::Activation;
+pub use affine::affine;
 pub use conv::{Algorithm, ConvSpec, PackedConv, Prologue, candidates, modelled_cycles};
 pub use dense::Dense;
-pub use elementwise::{Binary, affine, binary, binary_in_place, unary, unary_in_place};
+pub use elementwise::{Binary, binary, binary_in_place, unary, unary_in_place};
 pub use error::{KernelError, Result};
 pub use isa::Isa;
 pub use layout::{gather_channels, nchw_to_nhwc, nhwc_to_nchw, permute, shuffled_channels};
