@@ -1,4 +1,4 @@
-//! Element by element: sums, products and activations with broadcasting, per-channel affine maps, copies.
+//! Element by element: sums, products and activations with broadcasting, copies.
 
 use pulp::{Simd, WithSimd};
 
@@ -6,7 +6,7 @@ use crate::activation::{Activation, Rows, map_run};
 use crate::error::{Result, same};
 use crate::isa::Isa;
 use crate::memory::{Shared, SharedMut};
-use crate::simd::{at_least, at_most, for_lanes, load, store};
+use crate::simd::{for_lanes, load, store};
 use crate::threads::Threads;
 use crate::view::{Shape, View, ViewMut};
 
@@ -258,67 +258,6 @@ impl WithSimd for Map {
             unsafe {
                 let (from, to) = (self.from.add(row * self.from_stride), self.to.add(row * self.to_stride));
                 map_run(simd, self.activation, from, to, self.width);
-            }
-        }
-    }
-}
-
-/// `output = activation(input scale[channel] + shift[channel])`, as a batch norm that no convolution could take in.
-///
-/// # Errors
-/// Shapes that differ, or other lengths of `scale` and `shift` than channels.
-pub fn affine(
-    input: View<'_>,
-    scale: &[f32],
-    shift: &[f32],
-    activation: Activation,
-    mut output: ViewMut<'_>,
-    isa: Isa,
-    threads: &Threads,
-) -> Result<()> {
-    same("the output", &input.shape(), &output.shape())?;
-    same("scale and shift", &[input.channels(); 2], &[scale.len(), shift.len()])?;
-    let (pixels, channels) = (output.pixels(), output.channels());
-    let strides = [input.pixel_stride(), output.pixel_stride()];
-    let (from, to) = (Shared::new(input.data()), SharedMut::new(output.data()));
-    share(pixels, channels, threads, |first, rows| {
-        // SAFETY: the pixels are within both tensors, and parts do not overlap.
-        let (from, to) = unsafe { (from.at(first * strides[0]), to.at(first * strides[1])) };
-        isa.run(Affine { from, to, rows, strides, scale, shift, activation });
-    });
-    Ok(())
-}
-
-struct Affine<'a> {
-    from: *const f32,
-    to: *mut f32,
-    rows: usize,
-    strides: [usize; 2],
-    scale: &'a [f32],
-    shift: &'a [f32],
-    activation: Activation,
-}
-
-impl WithSimd for Affine<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let channels = self.scale.len();
-        let (low, high) = self.activation.clamp().unwrap_or((f32::NEG_INFINITY, f32::INFINITY));
-        for row in 0..self.rows {
-            // SAFETY: `affine` checked that there are as many rows, and as many channels in each, in scale and in shift.
-            unsafe {
-                let (from, to) = (self.from.add(row * self.strides[0]), self.to.add(row * self.strides[1]));
-                for_lanes!(simd, channels, |s: S, at| {
-                    let (scale, shift) = (load(s, self.scale.as_ptr().add(at)), load(s, self.shift.as_ptr().add(at)));
-                    let value = s.mul_add_e_f32s(load(s, from.add(at)), scale, shift);
-                    let value = at_most(s, s.splat_f32s(high), at_least(s, s.splat_f32s(low), value));
-                    store(s, to.add(at), value);
-                });
-                if let Some(activation) = self.activation.beyond_clamp() {
-                    Rows { activation, data: to, rows: 1, stride: channels, width: channels }.run(simd);
-                }
             }
         }
     }

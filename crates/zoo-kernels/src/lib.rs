@@ -49,6 +49,7 @@
 
 mod activation;
 mod arena;
+mod affine;
 mod conv;
 mod dense;
 mod elementwise;
@@ -67,9 +68,10 @@ mod view;
 
 pub use activation::Activation;
 pub use arena::{Arena, Layer, Place};
+pub use affine::affine;
 pub use conv::{Algorithm, ConvSpec, PackedConv, Prologue, candidates, modelled_cycles};
 pub use dense::Dense;
-pub use elementwise::{Binary, affine, binary, binary_in_place, unary, unary_in_place};
+pub use elementwise::{Binary, binary, binary_in_place, unary, unary_in_place};
 pub use error::{KernelError, Result};
 pub use isa::Isa;
 pub use layout::{gather_channels, nchw_to_nhwc, nhwc_to_nchw, permute, shuffled_channels};

@@ -6,8 +6,8 @@ mod common;
 
 use common::{Tensor, close, conv, numbers, sum_bound};
 use zoo_kernels::{
-    Activation, Algorithm, Binary, ConvSpec, Dense, Isa, LocalResponseNorm, MatMul, MatMulSpec, PackedConv, PoolKind, PoolSpec, Threads,
-    adaptive_pool, affine, binary, binary_in_place, candidates, gather_channels, layer_norm, local_response_norm, nchw_to_nhwc,
+    Activation, Algorithm, Binary, ConvSpec, Dense, Isa, LocalResponseNorm, MatMul, MatMulSpec, PackedConv, PoolKind, PoolSpec, Prologue,
+    Threads, adaptive_pool, affine, binary, binary_in_place, candidates, gather_channels, layer_norm, local_response_norm, nchw_to_nhwc,
     nhwc_to_nchw, permute, pool, softmax, unary, unary_in_place,
 };
 

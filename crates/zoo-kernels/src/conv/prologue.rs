@@ -1,12 +1,12 @@
 //! What is done to the input of a 1x1 convolution on its way in: a batch norm and its activation that stand before the
 //! convolution (DenseNet), or the gates of a squeeze-and-excitation block (EfficientNet, MobileNetV3).
 
-use pulp::{Simd, WithSimd};
+use pulp::Simd;
 
-use crate::activation::{Activation, Rows};
+use crate::activation::Activation;
+use crate::affine::AffineRow;
 use crate::error::{Result, same};
 use crate::memory::Shared;
-use crate::simd::{at_least, at_most, for_lanes, load, store};
 use crate::view::Shape;
 
 /// `x` becomes `activation(x scale[c] + shift[c])` before the convolution sees it.
@@ -69,40 +69,9 @@ impl Affine {
                 let to = to.add(i * channels);
                 let scale = self.scale.at(image(i) * self.scale_step);
                 let shift = self.shift.map_or(std::ptr::null(), |shift| shift.at(0));
-                let (low, high) = self.activation.clamp().unwrap_or((f32::NEG_INFINITY, f32::INFINITY));
-                simd.vectorize(Row { from: *row, to, scale, shift, low, high, channels });
-                if let Some(activation) = self.activation.beyond_clamp() {
-                    Rows { activation, data: to, rows: 1, stride: channels, width: channels }.run(simd);
-                }
+                AffineRow { from: *row, to, scale, shift, activation: self.activation, channels }.run(simd);
                 *row = to.cast_const();
             }
         }
-    }
-}
-
-struct Row {
-    from: *const f32,
-    to: *mut f32,
-    scale: *const f32,
-    /// Null for zeros.
-    shift: *const f32,
-    low: f32,
-    high: f32,
-    channels: usize,
-}
-
-impl WithSimd for Row {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        for_lanes!(simd, self.channels, |s: S, at| {
-            // SAFETY: `Affine::apply` made this of rows that are good for `channels` floats.
-            unsafe {
-                let shift = if self.shift.is_null() { s.splat_f32s(0.0) } else { load(s, self.shift.add(at)) };
-                let value = s.mul_add_e_f32s(load(s, self.from.add(at)), load(s, self.scale.add(at)), shift);
-                store(s, self.to.add(at), at_most(s, s.splat_f32s(self.high), at_least(s, s.splat_f32s(self.low), value)));
-            }
-        });
     }
 }
