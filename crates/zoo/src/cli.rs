@@ -33,6 +33,18 @@ pub(crate) enum Command {
     Convert(ConvertArgs),
     /// Compares models on your backend with numbers that PyTorch computed.
     Verify(VerifyArgs),
+    /// Makes the report of a run anew, or one page of several runs over each other.
+    Report(ReportArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// Run folders.
+    #[arg(required = true, value_name = "RUN")]
+    pub(crate) runs: Vec<PathBuf>,
+    /// The page [default: RUN/report.html with the drawings beside it; comparison.html for several runs]
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ mod fetch;
 mod list;
 mod pattern;
 mod predict;
+mod report;
 mod resolve;
 mod summary;
 mod table;
@@ -26,5 +27,6 @@ fn main() -> ExitCode {
         Command::Convert(args) => convert::run(args),
         Command::Fetch(args) => fetch::run(args),
         Command::Verify(args) => verify::run(args),
+        Command::Report(args) => report::run(args),
     })
 }

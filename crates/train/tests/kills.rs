@@ -1,0 +1,120 @@
+//! A run that is killed again and again, at any moment, ends as one that never was.
+//!
+//! Twenty kills in the suite; a hundred are one command: `cargo test -p train --test kills -- --ignored`.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use common::{checkpoints, path, train};
+
+/// Checkpoints within epochs and at their ends, dropout, accumulation, clipping, running statistics of nothing but LeNet: all
+/// that has a state, in steps of milliseconds.
+const RECIPE: &[&str] = &[
+    "--limit",
+    "192",
+    "--batch-size",
+    "8",
+    "--grad-accum-steps",
+    "2",
+    "--clip-grad",
+    "0.5",
+    "--dropout",
+    "0.2",
+    "--smoothing",
+    "0.1",
+    "--checkpoint-hist",
+    "2",
+    "--recovery-interval",
+    "3",
+    "--log-interval",
+    "5",
+];
+
+/// SplitMix64: a test that failed fails again.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (z ^ (z >> 31)) % bound
+    }
+}
+
+/// The log without what a clock says.
+fn log(run: &Path) -> Vec<BTreeMap<String, serde_json::Value>> {
+    let text = std::fs::read_to_string(run.join("metrics.jsonl")).unwrap();
+    let line = |line: &str| {
+        let mut values: BTreeMap<String, serde_json::Value> = serde_json::from_str(line).unwrap();
+        ["images_per_second", "data_wait", "seconds"].map(|timed| values.remove(timed).unwrap());
+        values
+    };
+    text.lines().map(line).collect()
+}
+
+fn killed(kills: usize, epochs: &str, seed: u64) {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, broken) = (path(folder.path(), "whole"), path(folder.path(), "broken"));
+    let mut random = Random(seed);
+    let start = |random: &mut Random, run: &str| {
+        let workers = random.below(4).to_string();
+        let mut command = if Path::new(run).join("config.toml").exists() {
+            train(&["--resume", run, "--workers", &workers])
+        } else {
+            train(&[RECIPE, &["--epochs", epochs, "--workers", &workers, "--output", run]].concat())
+        };
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    };
+    let begun = Instant::now();
+    assert!(start(&mut random, &whole).status().unwrap().success());
+    let unbroken = begun.elapsed();
+    // Long enough to get somewhere on a busy machine, and so short that the last kill still finds a run: on the average a kill
+    // comes when one and a half times its share of the work would have been done, were there no start.
+    let most = (unbroken.as_micros() as u64 * 3 / kills as u64).max(60_000);
+    let mut places = std::collections::BTreeSet::new();
+    for kill in 0..kills {
+        let mut child = start(&mut random, &broken).spawn().unwrap();
+        std::thread::sleep(Duration::from_micros(random.below(most)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(!Path::new(&broken).join("result.json").exists(), "kill {kill} of {kills} came too late to test anything");
+        places.extend(checkpoints(&broken).first().cloned());
+    }
+    assert!(places.len() >= 3, "the run got nowhere between the kills: {places:?}");
+    let last = start(&mut random, &broken).stderr(Stdio::piped()).output().unwrap();
+    assert!(last.status.success(), "{}", String::from_utf8_lossy(&last.stderr));
+    let read = |run: &str, name: &str| std::fs::read(Path::new(run).join(name)).unwrap();
+    let names = |run: &str| {
+        let names = std::fs::read_dir(run).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.filter(|name| !name.starts_with("state-")).collect();
+        names.sort_unstable();
+        names
+    };
+    assert_eq!(names(&broken), names(&whole), "the same files, and nothing half written");
+    let weights: Vec<String> = names(&whole).into_iter().filter(|name| name.ends_with(".safetensors")).collect();
+    assert_eq!(weights.len(), 4, "{weights:?}");
+    for name in weights.iter().map(String::as_str).chain(["summary.csv", "evaluation.json", "per_class.csv"]) {
+        assert!(read(&whole, name) == read(&broken, name), "{name} differs");
+    }
+    assert_eq!(log(Path::new(&broken)), log(Path::new(&whole)), "no line is missing or there twice");
+    println!("{kills} kills; {} checkpoints were gone on from; {unbroken:.1?} unbroken, {:.1?} in all", places.len(), begun.elapsed());
+}
+
+#[test]
+fn twenty_kills_change_nothing() {
+    killed(20, "40", 1);
+}
+
+#[test]
+#[ignore = "minutes"]
+fn a_hundred_kills_change_nothing() {
+    killed(100, "250", 2);
+}
