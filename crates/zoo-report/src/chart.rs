@@ -60,7 +60,7 @@ impl Chart {
     pub(crate) fn draw(&self) -> String {
         let mut out = String::new();
         text(&mut out, [LEFT - 44.0, 20.0], "title", "start", &self.title);
-        let top = self.legend(&mut out) + 10.0;
+        let top = self.legend(&mut out) + 14.0;
         let points = || self.series.iter().flat_map(|series| &series.points).filter(|point| point[1].is_finite());
         if points().next().is_none() {
             text(&mut out, [SIZE[0] / 2.0, SIZE[1] / 2.0], "axis", "middle", "nothing to show yet");
@@ -72,7 +72,8 @@ impl Chart {
         let mut y_ticks = ticks(y_low.min(include), y_high.max(include), 5);
         y_ticks.retain(|tick| self.y_most.is_none_or(|most| *tick <= most.max(y_high)));
         let y = [y_ticks[0], y_ticks[y_ticks.len() - 1].max(y_high)];
-        let plot = Plot { x: if x_low == x_high { [x_low - 0.5, x_high + 0.5] } else { [x_low, x_high] }, y, top };
+        // From the beginning of an epoch: steps are logged within.
+        let plot = Plot { x: if x_low == x_high { [x_low - 0.5, x_high + 0.5] } else { [x_low.floor(), x_high] }, y, top };
         self.axes(&mut out, &plot, &y_ticks);
         if let Some((at, said)) = self.mark.as_ref().filter(|(at, _)| (x_low..=x_high).contains(at)) {
             let [x, _] = plot.place([*at, y[0]]);
@@ -80,16 +81,23 @@ impl Chart {
                 writeln!(out, r#"<line class="mark" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>"#, number(x), number(top), SIZE[1] - BOTTOM);
             // On whichever side there is room.
             let (anchor, shift) = if x > SIZE[0] / 2.0 { ("end", -5.0) } else { ("start", 5.0) };
-            text(&mut out, [x + shift, SIZE[1] - BOTTOM - 7.0], "tick", anchor, said);
+            let height = if self.is_low(*at, y) { top + 12.0 } else { SIZE[1] - BOTTOM - 7.0 };
+            text(&mut out, [x + shift, height], "tick", anchor, said);
         }
         self.series.iter().for_each(|series| line(&mut out, &plot, series));
         out
     }
 
+    /// Whether the lines are in the lower half at an x.
+    fn is_low(&self, x: f64, [low, high]: [f64; 2]) -> bool {
+        let there = self.series.iter().flat_map(|series| &series.points).filter(|point| point[0] == x);
+        there.fold(0, |more, point| if point[1] < (low + high) / 2.0 { more + 1 } else { more - 1 }) > 0
+    }
+
     /// The legend in as many rows as it needs; where it ends.
     fn legend(&self, out: &mut String) -> f64 {
         let named = || self.series.iter().filter(|series| !series.label.is_empty());
-        let (mut x, mut y) = (LEFT - 44.0, if named().next().is_some() { 42.0 } else { 22.0 });
+        let (mut x, mut y) = (LEFT - 44.0, if named().next().is_some() { 42.0 } else { 24.0 });
         for series in named() {
             let said = shorten(&series.label, 60);
             let needs = 26.0 + width(&said, 12.0) + 14.0;

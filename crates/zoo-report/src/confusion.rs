@@ -20,7 +20,7 @@ pub(crate) fn draw(evaluation: &Evaluation) -> Option<([f64; 2], String)> {
     }
     let numbers = classes <= MOST_NUMBERS;
     let largest = evaluation.confusion.iter().flatten().max().copied().unwrap_or(0);
-    let cell = if numbers { (width(&largest.to_string(), 11.0) + 10.0).max(30.0) } else { (720.0 / classes as f64).clamp(6.0, 26.0) };
+    let cell = if numbers { (width(&largest.to_string(), 11.0) + 12.0).max(36.0) } else { (720.0 / classes as f64).clamp(6.0, 26.0) };
     let names: Vec<String> = (0..classes).map(|class| shorten(evaluation.class(class), LETTERS)).collect();
     let longest = names.iter().map(|name| width(name, 11.0)).fold(0.0, f64::max);
     // Names that fit over their column stand upright, longer ones are turned.

@@ -23,7 +23,9 @@ pub(crate) fn charts(runs: &[Run]) -> Vec<Chart> {
     let loss = pair(|row| Some(row.train_loss), true).chain(pair(|row| Some(row.eval_loss), false));
     let mut accuracy: Vec<Series> = if alone { pair(|row| row.train_top1.map(percent), true).collect() } else { vec![] };
     accuracy.extend(pair(|row| Some(percent(row.eval_top1)), false));
-    accuracy.iter_mut().for_each(|series| series.label.push_str(if alone { ", top-1" } else { "" }));
+    for (series, run) in accuracy.iter_mut().zip(runs.iter().cycle()) {
+        series.label = if alone { format!("{}, top-1", series.label) } else { run.name.clone() };
+    }
     if let [run] = runs {
         accuracy.push(series(run, "validation, top-5".to_owned(), 2, true, |row| Some(percent(row.eval_top5))));
     }

@@ -56,12 +56,12 @@ fn one(out: &mut String, run: &Run) {
 fn facts(out: &mut String, run: &Run) {
     let mut facts: Vec<(String, String)> = vec![];
     if let Some(result) = &run.result {
-        facts.push((percent(result.test_top1), "test accuracy, top-1".to_owned()));
-        facts.push((percent(result.test_top5), "test accuracy, top-5".to_owned()));
+        facts.push((percent(result.test_top1), "test top-1".to_owned()));
+        facts.push((percent(result.test_top5), "test top-5".to_owned()));
         facts.push((value(result.test_loss), "test loss".to_owned()));
     }
     if let Some(best) = run.best() {
-        facts.push((percent(best.eval_top1), format!("best validation, epoch {}", best.epoch)));
+        facts.push((percent(best.eval_top1), format!("validation, epoch {}", best.epoch)));
     }
     match &run.result {
         Some(result) => {
@@ -69,8 +69,8 @@ fn facts(out: &mut String, run: &Run) {
             facts.push((result.epochs.to_string(), early.to_owned()));
             facts.push((grouped(result.parameters), "parameters".to_owned()));
             facts.push((duration(result.train_seconds), format!("of training, {}", result.backend)));
-            facts.push((format!("{:.0}", result.images_per_second), "pictures per second".to_owned()));
-            facts.push((percent(result.data_wait), "of it waiting for data".to_owned()));
+            let wait = result.data_wait * 100.0;
+            facts.push((format!("{:.0}", result.images_per_second), format!("pictures/s, {wait:.1} % data wait")));
         }
         None => facts.push((run.epochs.len().to_string(), "epochs so far; not finished".to_owned())),
     }

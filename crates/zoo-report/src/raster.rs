@@ -12,6 +12,8 @@ use crate::ReportError;
 /// DejaVu Sans with its Latin, Greek and Cyrillic letters: the same pictures on machines without fonts.
 const FONT: &[u8] = include_bytes!("../fonts/DejaVuSans-subset.ttf");
 const FAMILY: &str = "DejaVu Sans";
+/// 800 MB in memory.
+const MOST_PIXELS: u64 = 200_000_000;
 
 fn fonts() -> Arc<fontdb::Database> {
     static FONTS: OnceLock<Arc<fontdb::Database>> = OnceLock::new();
@@ -31,11 +33,10 @@ pub(crate) fn draw(svg: &str, scale: f32) -> Result<Pixmap, ReportError> {
     let tree = Tree::from_str(svg, &options).map_err(|e| failed(e.to_string()))?;
     let size = tree.size();
     let [width, height] = [size.width(), size.height()].map(|side| (side * scale).ceil() as u32);
-    let mut pixels = Pixmap::new(width, height).ok_or_else(|| ReportError::Picture {
-        width,
-        height,
-        reason: "it has no pixels, or too many".to_owned(),
-    })?;
+    // The library would ask for any memory, and end the program where there is none.
+    let pixels = if u64::from(width) * u64::from(height) <= MOST_PIXELS { Pixmap::new(width, height) } else { None };
+    let mut pixels =
+        pixels.ok_or_else(|| ReportError::Picture { width, height, reason: "it has no pixels, or too many".to_owned() })?;
     resvg::render(&tree, Transform::from_scale(scale, scale), &mut pixels.as_mut());
     Ok(pixels)
 }

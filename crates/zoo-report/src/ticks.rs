@@ -27,6 +27,9 @@ pub(crate) fn whole_ticks(low: f64, high: f64, wanted: usize) -> Vec<f64> {
 /// A tick as text, with as many places as the distance between ticks asks for.
 pub(crate) fn label(value: f64, step: f64) -> String {
     let value = if value.abs() < step * 1e-9 { 0.0 } else { value };
+    if value == 0.0 && step < 1e-3 {
+        return "0".to_owned();
+    }
     if value != 0.0 && (step < 1e-3 || value.abs() >= 1e6) {
         let text = format!("{value:.1e}");
         return text.replace(".0e", "e");
