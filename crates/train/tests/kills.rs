@@ -53,7 +53,9 @@ fn log(run: &Path) -> Vec<BTreeMap<String, serde_json::Value>> {
     let text = std::fs::read_to_string(run.join("metrics.jsonl")).unwrap();
     let line = |line: &str| {
         let mut values: BTreeMap<String, serde_json::Value> = serde_json::from_str(line).unwrap();
-        ["images_per_second", "data_wait", "seconds"].map(|timed| values.remove(timed).unwrap());
+        for timed in ["images_per_second", "data_wait", "seconds"] {
+            values.remove(timed).unwrap();
+        }
         values
     };
     text.lines().map(line).collect()
