@@ -84,7 +84,7 @@ fn facts(out: &mut String, run: &Run) {
 fn curves(out: &mut String, runs: &[Run]) {
     out.push_str("<div class=\"charts\">\n");
     for drawn in charts(runs) {
-        let _ok = write!(out, "<div class=\"card\">{}</div>\n", svg::inline(chart::SIZE, &drawn.title, &drawn.draw()));
+        let _ok = writeln!(out, "<div class=\"card\">{}</div>", svg::inline(chart::SIZE, &drawn.title, &drawn.draw()));
     }
     out.push_str("</div>\n");
 }
@@ -101,7 +101,7 @@ fn answers(out: &mut String, run: &Run, evaluation: &Evaluation) {
         let style = format!("max-width:{0:.0}px;min-width:{1:.0}px", size[0] * 1.15, size[0].min(560.0));
         let drawn =
             svg::inline(size, "Confusion matrix", &body).replacen("class=\"chart\"", &format!("class=\"chart\" style=\"{style}\""), 1);
-        let _ok = write!(out, "<div class=\"card matrix\">{drawn}</div>\n");
+        let _ok = writeln!(out, "<div class=\"card matrix\">{drawn}</div>");
     }
     let wrong = evaluation.confusions(10);
     if evaluation.confusion.len() > 10 && !wrong.is_empty() {

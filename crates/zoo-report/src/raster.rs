@@ -35,8 +35,7 @@ pub(crate) fn draw(svg: &str, scale: f32) -> Result<Pixmap, ReportError> {
     let [width, height] = [size.width(), size.height()].map(|side| (side * scale).ceil() as u32);
     // The library would ask for any memory, and end the program where there is none.
     let pixels = if u64::from(width) * u64::from(height) <= MOST_PIXELS { Pixmap::new(width, height) } else { None };
-    let mut pixels =
-        pixels.ok_or_else(|| ReportError::Picture { width, height, reason: "it has no pixels, or too many".to_owned() })?;
+    let mut pixels = pixels.ok_or_else(|| ReportError::Picture { width, height, reason: "it has no pixels, or too many".to_owned() })?;
     resvg::render(&tree, Transform::from_scale(scale, scale), &mut pixels.as_mut());
     Ok(pixels)
 }
