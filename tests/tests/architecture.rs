@@ -71,10 +71,12 @@ fn layers_and_core_are_the_ground() {
 }
 
 #[test]
-fn the_hub_knows_nothing_of_tensors() {
+fn the_hub_and_the_report_know_nothing_of_tensors() {
     let all = normal_dependencies();
-    let ours: Vec<_> = all["zoo-hub"].keys().filter(|name| name.contains("burn") || name.contains("zoo")).collect();
-    assert!(ours.is_empty(), "{ours:?}");
+    for package in ["zoo-hub", "zoo-report"] {
+        let ours: Vec<_> = all[package].keys().filter(|name| name.contains("burn") || name.contains("zoo")).collect();
+        assert!(ours.is_empty(), "{package}: {ours:?}");
+    }
 }
 
 #[test]

@@ -78,7 +78,7 @@ pub enum RecipeError {
     },
     /// Training diverged.
     #[error(
-        "the {what} is {value} at step {step} (learning rate {lr:e}); {}",
+        "the {what} is {value} at step {step} (learning rate {lr:.3e}); {}",
         match checkpoint {
             Some(path) => format!("the last good checkpoint is `{}`: start from it by --pretrained-path with a smaller --lr or a --clip-grad", path.display()),
             None => "there is no good checkpoint yet; a smaller --lr or a --clip-grad may help".to_owned(),

@@ -42,7 +42,7 @@ pub fn train(
     let plan = Plan::new(recipe, device)?;
     plan.splits.notes.iter().for_each(|note| progress.note(note));
     let (mut run, model) = Run::begin(&plan, output, resume, device, progress)?;
-    let ended = run.to_the_end(model, interrupter, progress);
+    let ended = run.finish(model, interrupter, progress);
     ended.map_err(|error| run.explain(error))
 }
 
@@ -131,7 +131,7 @@ impl<'a> Run<'a> {
         Ok((Self { plan, device, autodiff, folder, log, saver, saved, optimizer, schedule, loader, valid, steps, pace, at }, model))
     }
 
-    fn to_the_end(&mut self, model: AnyClassifier, interrupter: &Interrupter, progress: &mut dyn Progress) -> Result<Ended, RecipeError> {
+    fn finish(&mut self, model: AnyClassifier, interrupter: &Interrupter, progress: &mut dyn Progress) -> Result<Ended, RecipeError> {
         let all = self.epochs(model, interrupter, progress)?;
         // What the test needs, and whoever goes on, is on the disk from here on.
         self.saver.finish()?;

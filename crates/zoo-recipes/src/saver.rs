@@ -45,7 +45,8 @@ struct Job {
 
 /// The thread. What it was given is on the disk when it is dropped, or an error was met.
 pub(crate) struct Saver {
-    jobs: Option<SyncSender<Job>>,
+    /// Boxed: a model is many handles.
+    jobs: Option<SyncSender<Box<Job>>>,
     thread: Option<JoinHandle<Result<(), RecipeError>>>,
     /// Jobs that are not done.
     open: Arc<AtomicUsize>,
@@ -71,7 +72,7 @@ impl Saver {
     /// Has a snapshot written; with files, they come first. It waits only where the disk is two snapshots behind.
     pub(crate) fn save(&mut self, snapshot: Snapshot, epoch: Option<EpochFiles>) -> Result<(), RecipeError> {
         self.open.fetch_add(1, Ordering::AcqRel);
-        match self.jobs.as_ref().map(|jobs| jobs.send(Job { snapshot, epoch })) {
+        match self.jobs.as_ref().map(|jobs| jobs.send(Box::new(Job { snapshot, epoch }))) {
             Some(Ok(())) => Ok(()),
             _ => self.finish(),
         }
@@ -100,7 +101,7 @@ impl Drop for Saver {
     }
 }
 
-fn work(folder: &Folder, jobs: &Receiver<Job>, open: &AtomicUsize) -> Result<(), RecipeError> {
+fn work(folder: &Folder, jobs: &Receiver<Box<Job>>, open: &AtomicUsize) -> Result<(), RecipeError> {
     for job in jobs {
         write(folder, &job)?;
         open.fetch_sub(1, Ordering::AcqRel);

@@ -109,7 +109,7 @@ fn patience_ends_a_run_and_the_best_are_kept() {
     assert!(weights(&folder, "checkpoint-0.safetensors") == weights(&folder, "best.safetensors"));
     assert!(folder.join("checkpoint-1.safetensors").exists() && !folder.join("checkpoint-2.safetensors").exists());
     // Going on with more patience is possible; with the same it stays at its end.
-    let mut on = |recipe: &Recipe| train(recipe, &folder, true, &Device::flex(), &Interrupter::new(), &mut Heard::default()).unwrap();
+    let on = |recipe: &Recipe| train(recipe, &folder, true, &Device::flex(), &Interrupter::new(), &mut Heard::default()).unwrap();
     let Ended::Finished(same) = on(&recipe) else { panic!() };
     assert_eq!((same.epochs, same.test_loss), (outcome.epochs, outcome.test_loss));
     let Ended::Finished(more) = on(&Recipe { patience: Some(4), ..recipe }) else { panic!() };
