@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use burn::tensor::Device;
 use zoo_core::params::NamedTensor;
@@ -9,6 +10,9 @@ use zoo_recipes::{
     Ended, EpochReport, Interrupter, OptimizerKind, Outcome, Progress, Recipe, ScheduleKind, StartReport, StepReport, train,
 };
 use zoo_weights::WeightsFile;
+
+/// Burn's stream of random numbers is the process's: two runs at a time would draw from each other's.
+static TURN: Mutex<()> = Mutex::new(());
 
 #[derive(Default)]
 struct Heard {
@@ -67,6 +71,7 @@ fn lines(folder: &Path) -> Vec<serde_json::Value> {
 
 #[test]
 fn small_batches_that_are_averaged_are_one_large_batch() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let place = tempfile::tempdir().unwrap();
     let path = |name: &str| place.path().join(name);
     // 48 pictures of which the last step has 8: 5 + 3 and 8.
@@ -84,6 +89,7 @@ fn small_batches_that_are_averaged_are_one_large_batch() {
 
 #[test]
 fn a_clipped_step_is_as_long_as_its_limit() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let place = tempfile::tempdir().unwrap();
     let path = |name: &str| place.path().join(name);
     let one = Recipe { limit: Some(16), ..recipe() };
@@ -99,6 +105,7 @@ fn a_clipped_step_is_as_long_as_its_limit() {
 
 #[test]
 fn patience_ends_a_run_and_the_best_are_kept() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let place = tempfile::tempdir().unwrap();
     let folder = place.path().join("run");
     let recipe = Recipe { lr: 1e-12, epochs: 9, patience: Some(2), checkpoint_hist: 2, save_batches: 2, log_interval: 2, ..recipe() };
@@ -124,7 +131,7 @@ fn patience_ends_a_run_and_the_best_are_kept() {
     assert!(["train_top1", "train_top5", "eval_top1", "eval_top5", "data_wait"].into_iter().all(fraction), "{last}");
     assert!(last["train_top5"].as_f64() >= last["train_top1"].as_f64() && last["images_per_second"].as_f64().unwrap() > 0.0);
 
-    // 16 digits in a row of at most ten, 32 pixels three times enlarged.
+    // 16 digits in two rows.
     let sheet = std::fs::read(folder.join("train-batch-1.png")).unwrap();
     let size = |at: usize| u32::from_be_bytes(sheet[at..at + 4].try_into().unwrap());
     assert!(size(16) > 1000 && size(20) > 200, "{} {}", size(16), size(20));
@@ -133,6 +140,7 @@ fn patience_ends_a_run_and_the_best_are_kept() {
 
 #[test]
 fn steps_say_what_a_user_wants_to_know() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let place = tempfile::tempdir().unwrap();
     let (outcome, heard) = run(&Recipe { epochs: 2, smoothing: 0.1, ..recipe() }, &place.path().join("run"));
     assert_eq!(heard.steps.len(), 6);
