@@ -81,10 +81,12 @@ fn kernels_know_nothing_of_burn_and_the_graph_nothing_of_models() {
 }
 
 #[test]
-fn the_hub_knows_nothing_of_tensors() {
+fn the_hub_and_the_report_know_nothing_of_tensors() {
     let all = normal_dependencies();
-    let ours: Vec<_> = all["zoo-hub"].keys().filter(|name| name.contains("burn") || name.contains("zoo")).collect();
-    assert!(ours.is_empty(), "{ours:?}");
+    for package in ["zoo-hub", "zoo-report"] {
+        let ours: Vec<_> = all[package].keys().filter(|name| name.contains("burn") || name.contains("zoo")).collect();
+        assert!(ours.is_empty(), "{package}: {ours:?}");
+    }
 }
 
 #[test]

@@ -102,6 +102,29 @@ flags! {
     smoothing: f64,
     /// Probability of mirroring a training picture
     hflip: f64,
+    /// Batches whose gradients are averaged for one step
+    grad_accum_steps: usize,
+    /// Largest norm of all gradients together [default: no limit]
+    #[arg(value_name = "NORM")]
+    clip_grad: f64,
+    /// End the run after so many epochs without a better validation accuracy [default: never]
+    #[arg(value_name = "EPOCHS")]
+    patience: usize,
+    /// Keep the best N epochs as checkpoint-EPOCH.safetensors
+    #[arg(value_name = "N")]
+    checkpoint_hist: usize,
+    /// Steps between two checkpoints within an epoch; 0 for none
+    #[arg(value_name = "STEPS")]
+    recovery_interval: usize,
+    /// Minutes between two checkpoints within an epoch; 0 for none
+    #[arg(value_name = "MINUTES")]
+    recovery_minutes: f64,
+    /// Steps between two lines of the log
+    #[arg(value_name = "STEPS")]
+    log_interval: usize,
+    /// Draw the first N training batches (1 without a number) as the network sees them: train-batch-N.png
+    #[arg(value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "1")]
+    save_batches: usize,
     /// Compute cheap intermediate results anew in the backward pass, to save memory
     #[arg(num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     grad_checkpointing: bool,

@@ -54,7 +54,7 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         Ended::Finished(outcome) => {
             let (top1, seconds) = (outcome.test_top1 * 100.0, outcome.train_seconds);
             let line = format!("*** Test accuracy: {top1:.2} % (best epoch {}, {seconds:.1} s of training)", outcome.best_epoch);
-            format!("{line}\nResults are in {folder}\n")
+            format!("{line}\nResults are in {folder}; look at {folder}/report.html\n")
         }
         Ended::Interrupted { epoch } => format!("Stopped in epoch {epoch}; go on with --resume {folder}\n"),
     })

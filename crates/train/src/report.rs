@@ -4,10 +4,12 @@ use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use zoo_cli::output::say;
-use zoo_recipes::{EpochReport, Progress, StartReport, StepReport};
+use zoo_recipes::{EpochReport, Progress, StartReport, StepReport, duration};
 
 pub(crate) struct Report {
     bar: Option<ProgressBar>,
+    /// Steps between two lines.
+    interval: usize,
 }
 
 impl Report {
@@ -19,28 +21,30 @@ impl Report {
             }
             bar
         });
-        Self { bar }
+        Self { bar, interval: 1 }
     }
 }
 
 impl Progress for Report {
-    fn start(&mut self, _report: &StartReport<'_>) {}
+    fn start(&mut self, report: &StartReport<'_>) {
+        self.interval = report.log_interval.max(1);
+    }
 
     fn note(&mut self, text: &str) {
         say(&mut std::io::stderr(), &format!("note: {text}"));
     }
 
     fn step(&mut self, report: &StepReport) {
-        let StepReport { epoch, step, steps, loss, lr, images_per_second, .. } = *report;
+        let StepReport { epoch, step, steps, loss, top1, lr, images_per_second, seconds_left, .. } = *report;
         if let Some(bar) = &self.bar {
+            let (top1, left) = (top1 * 100.0, duration(seconds_left));
             bar.set_length(steps as u64);
             bar.set_position(step as u64);
-            bar.set_message(format!("epoch {epoch}  loss {loss:.4}  lr {lr:.2e}  {images_per_second:.0} img/s"));
-        } else if step == 1 || step % 20 == 0 || step == steps {
-            let percent = 100 * step / steps.max(1);
-            let line =
-                format!("Train: {epoch} [{step:>4}/{steps} ({percent:>3}%)]  Loss: {loss:.4}  LR: {lr:.3e}  {images_per_second:.0} img/s");
-            say(&mut std::io::stdout(), &line);
+            bar.set_message(format!(
+                "epoch {epoch}  loss {loss:.4}  acc {top1:.0}%  lr {lr:.2e}  {images_per_second:.0} img/s  {left} left"
+            ));
+        } else if step == 1 || step.is_multiple_of(self.interval) || step == steps {
+            say(&mut std::io::stdout(), &report.to_string());
         }
     }
 

@@ -48,6 +48,9 @@ fn a_stopped_and_resumed_run_ends_as_an_unbroken_one() {
     let result: serde_json::Value = serde_json::from_slice(&read(&whole, "result.json")).unwrap();
     assert_eq!(result["parameters"], 61_706);
     assert_eq!(String::from_utf8(read(&whole, "summary.csv")).unwrap().lines().count(), 31);
+    assert_eq!(read(&whole, "summary.csv"), read(&broken, "summary.csv"));
+    let report = String::from_utf8(read(&broken, "report.html")).unwrap();
+    assert!(report.contains("lenet5 on digits") && report.contains("Worst mistakes"));
     assert!(refused(&["--output", &whole], 2).contains("not empty"));
 }
 

@@ -8,6 +8,7 @@ use burn_zoo::{BuildError, InputError, PretrainedError};
 use zoo_backend::BackendError;
 use zoo_datasets::DataError;
 use zoo_recipes::RecipeError;
+use zoo_report::ReportError;
 use zoo_weights::WeightsError;
 
 /// Why a command stopped.
@@ -113,6 +114,15 @@ impl From<DataError> for Failure {
 impl From<RecipeError> for Failure {
     fn from(error: RecipeError) -> Self {
         if error.is_usage() { Self::usage(&error) } else { Self::failed(&error) }
+    }
+}
+
+impl From<ReportError> for Failure {
+    fn from(error: ReportError) -> Self {
+        match error {
+            ReportError::NotARun { .. } => Self::usage(&error),
+            _ => Self::failed(&error),
+        }
     }
 }
 

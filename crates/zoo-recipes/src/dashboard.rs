@@ -31,6 +31,8 @@ const TOP1: Curve = Curve { name: "Acc@1", unit: Some("%"), higher_is_better: tr
 const TOP5: Curve = Curve { name: "Acc@5", unit: Some("%"), higher_is_better: true };
 const LR: Curve = Curve { name: "Learning rate", unit: None, higher_is_better: true };
 const SPEED: Curve = Curve { name: "Images/s", unit: None, higher_is_better: true };
+const WAIT: Curve = Curve { name: "Data wait", unit: Some("%"), higher_is_better: false };
+const LEFT: Curve = Curve { name: "Minutes left", unit: None, higher_is_better: false };
 
 impl Curve {
     fn id(self) -> MetricId {
@@ -60,7 +62,7 @@ impl Dashboard {
     /// Takes the screen. Standard output must be a terminal.
     pub fn new(interrupter: &Interrupter) -> Self {
         let mut screen = TuiMetricsRendererWrapper::new(interrupter.clone(), None);
-        for curve in [LOSS, TOP1, TOP5, LR, SPEED] {
+        for curve in [LOSS, TOP1, TOP5, LR, SPEED, WAIT, LEFT] {
             screen.register_metric(curve.definition());
         }
         Self { screen, notes: vec![] }
@@ -89,8 +91,12 @@ impl Progress for Dashboard {
             self.screen.start_split("train", report.images_of_epoch);
         }
         self.screen.update_train(LOSS.point(report.loss));
+        self.screen.update_train(TOP1.point(report.top1 * 100.0));
+        self.screen.update_train(TOP5.point(report.top5 * 100.0));
         self.screen.update_train(LR.point(report.lr));
         self.screen.update_train(SPEED.point(report.images_per_second));
+        self.screen.update_train(WAIT.point(report.data_wait * 100.0));
+        self.screen.update_train(LEFT.point(report.seconds_left / 60.0));
         self.screen.update_split(report.images);
     }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use burn_zoo::{BuildError, InputError};
 use thiserror::Error;
 use zoo_datasets::{DataError, TransformError};
+use zoo_report::ReportError;
 use zoo_weights::WeightsError;
 
 /// Why a run does not start, or stops.
@@ -76,15 +77,42 @@ pub enum RecipeError {
         source: std::io::Error,
     },
     /// Training diverged.
-    #[error("the loss is {loss} at step {step} (learning rate {lr:e}); a smaller --lr may help")]
+    #[error(
+        "the {what} is {value} at step {step} (learning rate {lr:.3e}); {}",
+        match checkpoint {
+            Some(path) => format!("the last good checkpoint is `{}`: start from it by --pretrained-path with a smaller --lr or a --clip-grad", path.display()),
+            None => "there is no good checkpoint yet; a smaller --lr or a --clip-grad may help".to_owned(),
+        }
+    )]
     NotFinite {
-        /// The loss.
-        loss: f64,
+        /// `loss` or `norm of the gradients`.
+        what: &'static str,
+        /// It.
+        value: f64,
         /// The step, counted from 0 over the whole run.
         step: usize,
         /// Learning rate of that step.
         lr: f64,
+        /// The newest checkpoint whose weights are known to be good.
+        checkpoint: Option<PathBuf>,
     },
+    /// Something failed in the middle of a run.
+    #[error("the run stopped, but what it had saved is whole (go on with --resume {})", path.display())]
+    Stopped {
+        /// What failed.
+        source: Box<RecipeError>,
+        /// The run's folder.
+        path: PathBuf,
+    },
+    /// Another process trains in this folder.
+    #[error("another process is training in `{}`", path.display())]
+    Busy {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The report cannot be made.
+    #[error(transparent)]
+    Report(#[from] ReportError),
     /// A model whose logits are not numbers.
     #[error("the logits are not finite numbers; are the weights damaged?")]
     BadLogits,
@@ -115,7 +143,15 @@ impl RecipeError {
                     | DataError::InvalidOption { .. }
                     | DataError::Preprocess { .. }
             ),
-            Self::Weights(_) | Self::Io { .. } | Self::NotFinite { .. } | Self::BadLogits | Self::NoPictures | Self::Device(_) => false,
+            Self::Weights(_)
+            | Self::Io { .. }
+            | Self::NotFinite { .. }
+            | Self::Stopped { .. }
+            | Self::Busy { .. }
+            | Self::Report(_)
+            | Self::BadLogits
+            | Self::NoPictures
+            | Self::Device(_) => false,
             _ => true,
         }
     }

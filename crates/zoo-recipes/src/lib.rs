@@ -14,27 +14,40 @@
 //! # }
 //! ```
 
+mod artifacts;
+mod checkpoint;
 #[cfg(feature = "tui")]
 mod dashboard;
 mod error;
 mod evaluate;
 mod folder;
+mod gradients;
+mod log;
+mod loss;
 mod optim;
+mod outcome;
+mod pace;
+mod plan;
 mod pretrained;
 mod progress;
 mod recipe;
 mod run;
+mod saver;
 mod schedule;
+mod score;
+mod standing;
 
 pub use burn_train::Interrupter;
 #[cfg(feature = "tui")]
 pub use dashboard::Dashboard;
 pub use error::RecipeError;
-pub use evaluate::{Evaluation, evaluate, evaluate_by};
-pub use folder::Outcome;
+pub use evaluate::{Evaluation, Mistake, evaluate, evaluate_by};
+pub use gradients::NamedGradients;
 pub use optim::{Optimizer, OptimizerKind};
+pub use outcome::{Ended, Outcome};
+pub use plan::DATA_SEED;
 pub use pretrained::evaluation_transform;
-pub use progress::{EpochReport, Progress, StartReport, StepReport};
+pub use progress::{EpochReport, Progress, StartReport, StepReport, duration};
 pub use recipe::Recipe;
-pub use run::{DATA_SEED, Ended, train};
+pub use run::train;
 pub use schedule::{Schedule, ScheduleKind};

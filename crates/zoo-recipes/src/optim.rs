@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
-use zoo_core::params::{NamedTensor, Path, is_statistic, read_values};
+use zoo_core::params::{NamedTensor, Path, read_values};
+
+use crate::gradients::{NamedGradients, parameter_name};
 
 /// The update rule.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +46,12 @@ impl Optimizer {
 
     /// One step; parameters without a gradient stay as they are.
     pub fn step<M: Module>(&mut self, model: M, grads: &Gradients, lr: f64) -> M {
+        let grads = NamedGradients::collect(&model, grads);
+        self.apply(model, grads, lr)
+    }
+
+    /// One step with gradients that were collected; parameters without one stay as they are.
+    pub fn apply<M: Module>(&mut self, model: M, grads: NamedGradients, lr: f64) -> M {
         self.steps += 1;
         model.map(&mut Update { optimizer: self, grads, lr, path: Path::default() })
     }
@@ -81,11 +89,11 @@ impl Optimizer {
         }
     }
 
-    fn update<const D: usize>(&mut self, name: &str, value: Tensor<D>, grad: Tensor<D>, lr: f64) -> Tensor<D> {
+    fn update<const D: usize>(&mut self, name: &str, value: Tensor<D>, grad: Tensor<1>, lr: f64) -> Tensor<D> {
         let decay = if D < 2 { 0.0 } else { self.weight_decay };
         let shape = value.shape();
         let length = shape.num_elements();
-        let (value, grad): (Tensor<1>, Tensor<1>) = (value.reshape([length]), grad.reshape([length]));
+        let value: Tensor<1> = value.reshape([length]);
         let before = self.state.remove(name).filter(|tensors| tensors.iter().all(|t| t.dims() == [length]));
         let (new, state) = match self.kind {
             OptimizerKind::Sgd => {
@@ -124,7 +132,7 @@ impl Optimizer {
 
 struct Update<'a> {
     optimizer: &'a mut Optimizer,
-    grads: &'a Gradients,
+    grads: NamedGradients,
     lr: f64,
     path: Path,
 }
@@ -139,16 +147,9 @@ impl ModuleMapper for Update<'_> {
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let mut name = self.path.name();
-        // Running statistics are no parameters of the optimiser, and may not be tracked at all.
-        if is_statistic(&name) {
-            return param;
-        }
-        if let Some(part) = self.path.part() {
-            name = format!("{name}.{part}");
-        }
+        let Some(name) = parameter_name(&self.path) else { return param };
         let (id, tensor, mapper) = param.consume();
-        let tensor = match tensor.grad(self.grads) {
+        let tensor = match self.grads.take(&name) {
             Some(grad) => {
                 let checkpointing = tensor.gradient_checkpointing_strategy();
                 let new = Tensor::from_inner(self.optimizer.update(&name, tensor.inner(), grad, self.lr));

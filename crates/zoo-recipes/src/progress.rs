@@ -17,6 +17,8 @@ pub struct StartReport<'a> {
     pub epochs: usize,
     /// Pictures of an epoch.
     pub images: usize,
+    /// Steps between two lines of the log.
+    pub log_interval: usize,
 }
 
 /// A step that was done.
@@ -34,10 +36,38 @@ pub struct StepReport {
     pub images_of_epoch: usize,
     /// Loss of this step.
     pub loss: f64,
+    /// Fraction of this step's pictures whose most probable class is right.
+    pub top1: f64,
+    /// Fraction of this step's pictures whose class is among the five most probable.
+    pub top5: f64,
     /// Learning rate of this step.
     pub lr: f64,
     /// Pictures per second, so far.
     pub images_per_second: f64,
+    /// Share of the time so far that was spent waiting for data.
+    pub data_wait: f64,
+    /// Seconds until the last epoch ends, as far as one can tell.
+    pub seconds_left: f64,
+}
+
+impl fmt::Display for StepReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { epoch, step, steps, loss, lr, images_per_second, .. } = *self;
+        let [percent, top1, top5, wait] = [step as f64 / steps.max(1) as f64, self.top1, self.top5, self.data_wait].map(|v| v * 100.0);
+        write!(f, "Train: {epoch} [{step:>4}/{steps} ({percent:>3.0}%)]  Loss: {loss:.4}  Acc@1: {top1:.1}  Acc@5: {top5:.1}")?;
+        write!(f, "  LR: {lr:.3e}  {images_per_second:.0} img/s  Data: {wait:.1}%  Left: {}", duration(self.seconds_left))
+    }
+}
+
+/// Seconds as `1h02m`, `2m03s` or `4s`.
+pub fn duration(seconds: f64) -> String {
+    // Never negative, and infinity becomes the largest.
+    let whole = seconds.round() as u64;
+    match (whole / 3600, whole / 60 % 60, whole % 60) {
+        (0, 0, seconds) => format!("{seconds}s"),
+        (0, minutes, seconds) => format!("{minutes}m{seconds:02}s"),
+        (hours, minutes, _) => format!("{hours}h{minutes:02}m"),
+    }
 }
 
 /// An epoch that was done.
@@ -72,4 +102,15 @@ pub trait Progress {
     fn step(&mut self, report: &StepReport);
     /// After each epoch's validation.
     fn epoch(&mut self, report: &EpochReport<'_>);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_short() {
+        let said = [0.2, 59.6, 3599.0, 3600.0, 90_061.0, -1.0].map(duration);
+        assert_eq!(said, ["0s", "1m00s", "59m59s", "1h00m", "25h01m", "0s"]);
+    }
 }

@@ -83,6 +83,24 @@ pub struct Recipe {
     pub smoothing: f64,
     /// Probability of mirroring a training picture.
     pub hflip: f64,
+    /// Batches whose gradients are averaged for one step: a step of `batch_size` times as many pictures.
+    pub grad_accum_steps: usize,
+    /// Largest norm of all gradients together; larger ones are scaled down to it. Default: no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clip_grad: Option<f64>,
+    /// Epochs without a better validation accuracy after which the run ends. Default: it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patience: Option<usize>,
+    /// The best so many epochs are kept as `checkpoint-EPOCH.safetensors`, besides `best` and `last`.
+    pub checkpoint_hist: usize,
+    /// Steps between two checkpoints within an epoch; 0 for none.
+    pub recovery_interval: usize,
+    /// Minutes between two checkpoints within an epoch; 0 for none.
+    pub recovery_minutes: f64,
+    /// Steps between two lines of the log.
+    pub log_interval: usize,
+    /// The first so many training batches are drawn as `train-batch-N.png`.
+    pub save_batches: usize,
     /// Compute cheap intermediate results anew in the backward pass in place of keeping them: less memory, more time, the
     /// same weights.
     pub grad_checkpointing: bool,
@@ -129,6 +147,14 @@ impl Default for Recipe {
             decay_rate: 0.1,
             smoothing: 0.0,
             hflip: 0.0,
+            grad_accum_steps: 1,
+            clip_grad: None,
+            patience: None,
+            checkpoint_hist: 0,
+            recovery_interval: 0,
+            recovery_minutes: 5.0,
+            log_interval: 20,
+            save_batches: 0,
             grad_checkpointing: false,
             seed: 42,
             workers: 2,
@@ -169,6 +195,14 @@ const KEYS: &[&str] = &[
     "decay_rate",
     "smoothing",
     "hflip",
+    "grad_accum_steps",
+    "clip_grad",
+    "patience",
+    "checkpoint_hist",
+    "recovery_interval",
+    "recovery_minutes",
+    "log_interval",
+    "save_batches",
     "grad_checkpointing",
     "seed",
     "workers",
@@ -201,7 +235,7 @@ impl Recipe {
     /// One rate for all would leave LeNet's sigmoids where they are, or blow a VGG up.
     fn default_lr(&self) -> f64 {
         match self.opt {
-            OptimizerKind::Sgd => 0.1 * self.batch_size as f64 / 256.0,
+            OptimizerKind::Sgd => 0.1 * (self.batch_size * self.grad_accum_steps) as f64 / 256.0,
             OptimizerKind::AdamW => {
                 let large = burn_zoo::info(&self.model).is_some_and(|info| info.params >= 1_000_000);
                 if large { 3e-4 } else { Self::default().lr }
@@ -209,20 +243,21 @@ impl Recipe {
         }
     }
 
-    /// The recipe of a run that goes on, overridden by the flags that may change: the number of epochs, and where and
-    /// with how many threads it is computed.
+    /// The recipe of a run that goes on, overridden by the flags that may change: how long it goes on, where and with how
+    /// many threads it is computed, and how often it is saved.
     ///
     /// # Errors
     /// [`RecipeError::FixedByRun`] for any other flag that differs, and those of [`Recipe::resolve`].
     pub fn resume(file: &str, flags: toml::Table) -> Result<Self, RecipeError> {
-        const MAY_CHANGE: [&str; 4] = ["epochs", "workers", "backend", "device"];
+        const MAY_CHANGE: [&str; 8] =
+            ["epochs", "patience", "workers", "backend", "device", "checkpoint_hist", "recovery_interval", "recovery_minutes"];
         let before = Self::resolve(Some(file), toml::Table::new())?;
         let after = Self::resolve(Some(file), flags.clone())?;
         let syntax = |e: toml::ser::Error| RecipeError::Syntax { reason: one_line(&e.to_string()) };
         let (old, new) = (toml::Table::try_from(&before).map_err(syntax)?, toml::Table::try_from(&after).map_err(syntax)?);
         match flags.keys().find(|key| !MAY_CHANGE.contains(&key.as_str()) && old.get(*key) != new.get(*key)) {
             Some(key) => {
-                let may = MAY_CHANGE.map(|key| format!("--{key}")).join(", ");
+                let may = MAY_CHANGE.map(|key| format!("--{}", key.replace('_', "-"))).join(", ");
                 Err(RecipeError::FixedByRun { flag: key.replace('_', "-"), may })
             }
             None => Ok(after),
@@ -232,7 +267,7 @@ impl Recipe {
     fn check(&self) -> Result<(), RecipeError> {
         let fraction = |v: f64| (0.0..1.0).contains(&v);
         let size = |v: f64| v.is_finite() && v >= 0.0;
-        let checks: [(bool, &'static str, String, &'static str); 15] = [
+        let checks: [(bool, &'static str, String, &'static str); 19] = [
             (self.epochs >= 1, "epochs", self.epochs.to_string(), "at least 1"),
             (self.batch_size >= 1, "batch_size", self.batch_size.to_string(), "at least 1"),
             (self.image_size != Some(0), "image_size", "0".to_owned(), "at least 1"),
@@ -244,6 +279,15 @@ impl Recipe {
             (self.decay_epochs >= 1, "decay_epochs", self.decay_epochs.to_string(), "at least 1"),
             (size(self.decay_rate), "decay_rate", self.decay_rate.to_string(), "at least 0"),
             (fraction(self.smoothing), "smoothing", self.smoothing.to_string(), "at least 0 and below 1"),
+            (self.grad_accum_steps >= 1, "grad_accum_steps", self.grad_accum_steps.to_string(), "at least 1"),
+            (
+                self.clip_grad.is_none_or(|v| size(v) && v > 0.0),
+                "clip_grad",
+                self.clip_grad.unwrap_or(0.0).to_string(),
+                "positive; leave it out for no limit",
+            ),
+            (size(self.recovery_minutes), "recovery_minutes", self.recovery_minutes.to_string(), "at least 0"),
+            (self.log_interval >= 1, "log_interval", self.log_interval.to_string(), "at least 1"),
             ((0.0..=1.0).contains(&self.hflip), "hflip", self.hflip.to_string(), "from 0 to 1"),
             (i64::try_from(self.seed).is_ok(), "seed", self.seed.to_string(), "below 2^63"),
             (i64::try_from(self.data_seed).is_ok(), "data_seed", self.data_seed.to_string(), "below 2^63"),
@@ -347,6 +391,8 @@ mod tests {
             interpolation: Some(Filter::Bicubic),
             definition: Some(String::new()),
             dropout: Some(0.0),
+            clip_grad: Some(1.0),
+            patience: Some(1),
             device: Some(0),
             ..Recipe::default()
         };

@@ -1,35 +1,28 @@
 //! The training loop.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Instant;
 
-use crate::Interrupter;
 use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::{Device, Int, Tensor, activation::log_softmax};
-use burn_zoo::{AnyClassifier, BuildOptions, Classifier};
-use zoo_core::params::{num_trainable, read_values};
+use burn::tensor::{Device, Tensor};
+use burn_zoo::{AnyClassifier, Classifier};
+use zoo_core::params::num_trainable;
 use zoo_core::splitmix64;
-use zoo_datasets::{Augment, DataOptions, Loader, LoaderOptions, Preprocess, SharedDataset, Splits, Transform};
-use zoo_weights::{WeightsFile, WeightsMeta};
+use zoo_datasets::{Epoch, Loader};
+use zoo_weights::WeightsFile;
 
-use crate::folder::{Folder, Outcome, Row, Standing};
-use crate::{EpochReport, Optimizer, Progress, Recipe, RecipeError, Schedule, StartReport, StepReport, evaluate};
-
-/// Under this name a checkpoint says with which [`Recipe::data_seed`] its data was cut, in [`WeightsMeta::extra`].
-pub const DATA_SEED: &str = "data_seed";
-
-/// How a run ended.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Ended {
-    /// All epochs were done.
-    Finished(Outcome),
-    /// It was asked to stop, saved everything, and can go on.
-    Interrupted {
-        /// The epoch, from 0, in which it stopped.
-        epoch: usize,
-    },
-}
+use crate::folder::Folder;
+use crate::gradients::NamedGradients;
+use crate::log::{Line, Log};
+use crate::loss::{count, cross_entropy, read};
+use crate::pace::{Pace, Stopwatch};
+use crate::plan::Plan;
+use crate::saver::{EpochFiles, Saver, Snapshot};
+use crate::standing::{Row, Standing, Sums};
+use crate::{
+    Ended, EpochReport, Interrupter, Optimizer, Outcome, Progress, Recipe, RecipeError, Schedule, StartReport, StepReport, artifacts,
+    checkpoint, evaluate,
+};
 
 /// Trains as the recipe says, into `output`; with `resume`, goes on with the run in `output`.
 ///
@@ -48,141 +41,315 @@ pub fn train(
     // Everything that can be wrong with the request is found before the folder is made.
     let plan = Plan::new(recipe, device)?;
     plan.splits.notes.iter().for_each(|note| progress.note(note));
-    let autodiff = device.clone().autodiff();
-    // Once, before anything is made on it: parameters and batches must have the same strategy.
-    let autodiff = if recipe.grad_checkpointing { autodiff.gradient_checkpointing() } else { autodiff };
-    let mut model = plan.build(&autodiff)?;
-    autodiff.seed(recipe.seed);
-    draw(&model);
-    let mut optimizer = Optimizer::new(recipe.opt, recipe.momentum, recipe.nesterov, recipe.weight_decay);
-    let mut at = Standing::default();
-    let folder = if resume {
-        let folder = Folder(output.to_owned());
-        let (weights, state, standing) = folder.read_state()?;
-        zoo_weights::load(&mut model, &weights)?;
-        optimizer.restore(standing.optimizer_steps, state, device);
-        at = standing;
-        folder
-    } else {
-        if let Some(path) = &recipe.pretrained_path {
-            let report = zoo_weights::load(&mut model, &WeightsFile::read(path)?)?;
+    let (mut run, model) = Run::begin(&plan, output, resume, device, progress)?;
+    let ended = run.finish(model, interrupter, progress);
+    ended.map_err(|error| run.explain(error))
+}
+
+/// A run under way.
+struct Run<'a> {
+    plan: &'a Plan<'a>,
+    device: &'a Device,
+    autodiff: Device,
+    folder: Folder,
+    log: Log,
+    saver: Saver,
+    saved: Instant,
+    optimizer: Optimizer,
+    schedule: Schedule,
+    loader: Loader,
+    valid: Loader,
+    /// Steps of an epoch.
+    steps: usize,
+    pace: Pace,
+    at: Standing,
+}
+
+impl<'a> Run<'a> {
+    fn begin(
+        plan: &'a Plan<'a>,
+        output: &Path,
+        resume: bool,
+        device: &'a Device,
+        progress: &mut dyn Progress,
+    ) -> Result<(Self, AnyClassifier), RecipeError> {
+        let recipe = plan.recipe;
+        let autodiff = device.clone().autodiff();
+        // Once, before anything is made on it: parameters and batches must have the same strategy.
+        let autodiff = if recipe.grad_checkpointing { autodiff.gradient_checkpointing() } else { autodiff };
+        let mut model = plan.build(&autodiff)?;
+        autodiff.seed(recipe.seed);
+        draw(&model);
+        let mut optimizer = Optimizer::new(recipe.opt, recipe.momentum, recipe.nesterov, recipe.weight_decay);
+        let (loader, valid) = (plan.loader(&plan.splits.train, true)?, plan.loader(&plan.splits.valid, false)?);
+        let mut at = Standing::default();
+        let opened = if resume { Some(Folder::open(output)?) } else { None };
+        let restored = opened.as_ref().map_or(Ok(None), |folder| checkpoint::newest(folder, progress))?;
+        if opened.is_some() && restored.is_none() {
+            progress.note("this run has no checkpoint yet; it begins anew");
+        }
+        if let Some(restored) = restored {
+            zoo_weights::load(&mut model, &restored.weights)?;
+            optimizer.restore(restored.standing.optimizer_steps, restored.optimizer, device);
+            at = restored.standing;
+        } else if let Some(path) = &recipe.pretrained_path {
+            let report = zoo_weights::load(&mut model, &checkpoint::weights(path)?)?;
             if !report.reinitialised.is_empty() {
                 progress.note(&format!("the last layer starts anew: {}", report.reinitialised.join(", ")));
             }
         }
-        let folder = Folder::create(output)?;
-        folder.write_recipe(&recipe.explicit(&plan.options, plan.size))?;
-        folder
-    };
-    let loader = plan.loader(&plan.splits.train, true)?;
-    let valid = plan.loader(&plan.splits.valid, false)?;
-    let test = plan.loader(&plan.splits.test, false)?;
-    let steps = loader.batches();
-    let schedule = Schedule {
-        kind: recipe.sched,
-        lr: recipe.lr,
-        warmup_lr: recipe.warmup_lr,
-        min_lr: recipe.min_lr,
-        warmup_steps: recipe.warmup_epochs * steps,
-        total_steps: recipe.epochs * steps,
-        decay_steps: recipe.decay_epochs * steps,
-        decay_rate: recipe.decay_rate,
-    };
-    let images_of_epoch = plan.splits.train.len();
-    progress.start(&StartReport {
-        model: &recipe.model,
-        dataset: &recipe.dataset,
-        epoch: at.epoch,
-        epochs: recipe.epochs,
-        images: images_of_epoch,
-    });
-    while at.epoch < recipe.epochs {
-        let mut lr = schedule.at(at.epoch * steps);
-        for batch in loader.epoch_from(at.epoch as u64, at.step_in_epoch) {
+        let folder = match opened {
+            Some(folder) => folder,
+            None => {
+                let folder = Folder::create(output)?;
+                // A run that was killed at any later moment can go on by it.
+                folder.write_recipe(&recipe.explicit(&plan.options, plan.size))?;
+                folder
+            }
+        };
+        let (log, whole) = Log::open(&folder, at.log_bytes)?;
+        if !whole {
+            progress.note("metrics.jsonl is shorter than at the checkpoint; its missing lines are lost");
+        }
+        if resume {
+            folder.write_rows(&at.rows)?;
+        } else {
+            artifacts::batches(&folder, plan, &loader)?;
+        }
+        let steps = loader.batches().div_ceil(recipe.grad_accum_steps);
+        let schedule = Schedule {
+            kind: recipe.sched,
+            lr: recipe.lr,
+            warmup_lr: recipe.warmup_lr,
+            min_lr: recipe.min_lr,
+            warmup_steps: recipe.warmup_epochs * steps,
+            total_steps: recipe.epochs * steps,
+            decay_steps: recipe.decay_epochs * steps,
+            decay_rate: recipe.decay_rate,
+        };
+        let (saver, saved, pace) = (Saver::start(folder.clone())?, Instant::now(), Pace::new());
+        Ok((Self { plan, device, autodiff, folder, log, saver, saved, optimizer, schedule, loader, valid, steps, pace, at }, model))
+    }
+
+    fn finish(&mut self, model: AnyClassifier, interrupter: &Interrupter, progress: &mut dyn Progress) -> Result<Ended, RecipeError> {
+        let all = self.epochs(model, interrupter, progress)?;
+        // What the test needs, and whoever goes on, is on the disk from here on.
+        self.saver.finish()?;
+        if all { Ok(Ended::Finished(self.conclude()?)) } else { Ok(Ended::Interrupted { epoch: self.at.epoch }) }
+    }
+
+    /// Whether all was done, rather than stopped.
+    fn epochs(&mut self, mut model: AnyClassifier, interrupter: &Interrupter, progress: &mut dyn Progress) -> Result<bool, RecipeError> {
+        let recipe = self.plan.recipe;
+        progress.start(&StartReport {
+            model: &recipe.model,
+            dataset: &recipe.dataset,
+            epoch: self.at.epoch,
+            epochs: recipe.epochs,
+            images: self.plan.splits.train.len(),
+            log_interval: recipe.log_interval,
+        });
+        while self.at.epoch < recipe.epochs && !self.at.exhausted(recipe.patience) {
+            let mut batches = self.loader.epoch_from(self.at.epoch as u64, self.at.step_in_epoch * recipe.grad_accum_steps);
+            while self.at.step_in_epoch < self.steps {
+                model = self.step(model, &mut batches, progress)?;
+                self.saver.check()?;
+                if interrupter.should_stop() {
+                    self.save(&model, None)?;
+                    return Ok(false);
+                }
+                // An epoch's end is saved after its validation, or the checkpoint before would be lost for nothing.
+                if self.is_due() && self.at.step_in_epoch < self.steps && self.saver.is_idle() {
+                    self.save(&model, None)?;
+                }
+            }
+            drop(batches);
+            self.validate(&model, progress)?;
+            if interrupter.should_stop() && self.at.epoch < recipe.epochs {
+                return Ok(false);
+            }
+        }
+        if self.at.epoch < recipe.epochs {
+            let (best, patience) = (self.at.best_epoch, recipe.patience.unwrap_or(0));
+            progress.note(&format!("nothing better than epoch {best} came in {patience} epochs: the run ends early"));
+        }
+        Ok(true)
+    }
+
+    fn step(&mut self, model: AnyClassifier, batches: &mut Epoch, progress: &mut dyn Progress) -> Result<AnyClassifier, RecipeError> {
+        let recipe = self.plan.recipe;
+        let step = self.at.epoch * self.steps + self.at.step_in_epoch;
+        let lr = self.schedule.at(step);
+        let diverged = |what, value| RecipeError::NotFinite { what, value, step, lr, checkpoint: None };
+        let mut watch = Stopwatch::start();
+        let mut grads = NamedGradients::default();
+        let mut sums = Sums::default();
+        for micro in 0..recipe.grad_accum_steps {
+            let Some(batch) = watch.wait(|| batches.next()) else { break };
             let batch = batch?;
-            let begun = Instant::now();
-            let step = at.epoch * steps + at.step_in_epoch;
-            let count = batch.len();
-            lr = schedule.at(step);
-            // Dropout draws from the device: seeded by the step, a resumed run draws the same.
-            autodiff.seed(splitmix64(recipe.seed ^ splitmix64(step as u64 + 1)));
-            let (images, labels) = batch.into_tensors(&autodiff);
+            let (labels, pictures) = (batch.labels.clone(), batch.len());
+            // Dropout draws from the device: seeded by the batch, a resumed run draws the same.
+            let number = step * recipe.grad_accum_steps + micro;
+            self.autodiff.seed(splitmix64(recipe.seed ^ splitmix64(number as u64 + 1)));
+            let (images, targets) = batch.into_tensors(&self.autodiff);
             let (logits, auxiliary) = model.forward_train(images);
-            let mut loss = cross_entropy(logits, labels.clone(), recipe.smoothing);
+            let mut loss = cross_entropy(logits.clone(), targets.clone(), recipe.smoothing);
             for (weight, logits) in auxiliary {
-                loss = loss + cross_entropy(logits, labels.clone(), recipe.smoothing).mul_scalar(weight);
+                loss = loss + cross_entropy(logits, targets.clone(), recipe.smoothing).mul_scalar(weight);
             }
             let value = read(&loss)?;
             if !value.is_finite() {
-                return Err(RecipeError::NotFinite { loss: value, step, lr });
+                return Err(diverged("loss", value));
             }
-            model = optimizer.step(model, &loss.backward(), lr);
-            at.step_in_epoch += 1;
-            at.optimizer_steps = optimizer.steps();
-            at.loss_sum += value * count as f64;
-            at.loss_count += count;
-            at.images += count;
-            at.seconds += begun.elapsed().as_secs_f64();
-            let images_per_second = at.images as f64 / at.seconds.max(1e-9);
-            let (epoch, step, images) = (at.epoch, at.step_in_epoch, at.loss_count);
-            progress.step(&StepReport { epoch, step, steps, images, images_of_epoch, loss: value, lr, images_per_second });
-            if interrupter.should_stop() {
-                folder.write_state(&model, &optimizer, &at)?;
-                return Ok(Ended::Interrupted { epoch: at.epoch });
+            sums.add(count(logits, &labels, value)?);
+            // Weighted by its pictures, a short batch counts for what it is.
+            let loss = if recipe.grad_accum_steps > 1 { loss.mul_scalar(pictures as f64) } else { loss };
+            grads.add(NamedGradients::collect(&model, &loss.backward()));
+        }
+        if sums.pictures == 0 {
+            return Err(RecipeError::NoPictures);
+        }
+        if recipe.grad_accum_steps > 1 {
+            grads.scale(1.0 / sums.pictures as f64);
+        }
+        if let Some(most) = recipe.clip_grad {
+            let norm = grads.clip(most).map_err(RecipeError::Device)?;
+            if !norm.is_finite() {
+                return Err(diverged("norm of the gradients", norm));
             }
         }
-        let plain = model.valid();
-        let result = evaluate(&plain, &valid, device)?;
-        let best = at.best_correct.is_none_or(|correct| result.correct > correct);
-        let meta = plan.meta(at.epoch)?;
-        if best {
-            at.best_correct = Some(result.correct);
-            at.best_epoch = at.epoch;
-            zoo_weights::save(&plain, &folder.path("best.safetensors"), &meta)?;
+        let model = self.optimizer.apply(model, grads, lr);
+        let time = watch.stop();
+        self.pace.step(time);
+        let at = &mut self.at;
+        at.step_in_epoch += 1;
+        at.optimizer_steps = self.optimizer.steps();
+        at.sums.add(sums);
+        at.images += sums.pictures;
+        at.seconds += time.all;
+        at.data_seconds += time.data;
+        let [loss, top1, top5] = sums.means();
+        let (images_per_second, data_wait) = (at.images_per_second(), at.data_wait());
+        progress.step(&StepReport {
+            epoch: at.epoch,
+            step: at.step_in_epoch,
+            steps: self.steps,
+            images: at.sums.pictures,
+            images_of_epoch: self.plan.splits.train.len(),
+            loss,
+            top1,
+            top5,
+            lr,
+            images_per_second,
+            data_wait,
+            seconds_left: self.pace.left(self.schedule.total_steps.saturating_sub(step + 1), recipe.epochs - at.epoch),
+        });
+        if (step + 1).is_multiple_of(recipe.log_interval) {
+            let (epoch, step, seconds) = (at.epoch, step + 1, at.seconds);
+            self.log.append(&Line::Train { epoch, step, loss, top1, top5, lr, images_per_second, data_wait, seconds })?;
         }
-        zoo_weights::save(&plain, &folder.path("last.safetensors"), &meta)?;
-        let train_loss = at.loss_sum / at.loss_count.max(1) as f64;
-        at.rows.push(Row { epoch: at.epoch, train_loss, eval_loss: result.loss, eval_top1: result.top1, eval_top5: result.top5, lr });
-        progress.epoch(&EpochReport { epoch: at.epoch, train_loss, valid: &result, best });
+        Ok(model)
+    }
+
+    /// Ends an epoch: validates, judges, and has everything written.
+    fn validate(&mut self, model: &AnyClassifier, progress: &mut dyn Progress) -> Result<(), RecipeError> {
+        let begun = Instant::now();
+        let result = evaluate(&model.valid(), &self.valid, self.device)?;
+        self.pace.validated(begun.elapsed().as_secs_f64());
+        let at = &mut self.at;
+        let epoch = at.epoch;
+        let best = at.judge(result.correct);
+        let (kept, obsolete) = at.keep(result.correct, self.plan.recipe.checkpoint_hist);
+        let kept_name = |epoch: usize| format!("checkpoint-{epoch}.safetensors");
+        let names = [(true, "last.safetensors".to_owned()), (best, "best.safetensors".to_owned()), (kept, kept_name(epoch))];
+        let files = EpochFiles {
+            meta: self.plan.meta(epoch)?,
+            weights: names.into_iter().filter_map(|(wanted, name)| wanted.then_some(name)).collect(),
+            obsolete: obsolete.into_iter().map(kept_name).collect(),
+        };
+        let step = (epoch + 1) * self.steps;
+        let lr = self.schedule.at(step.saturating_sub(1));
+        let [train_loss, train_top1, train_top5] = at.sums.means();
+        let (eval_loss, eval_top1, eval_top5) = (result.loss, result.top1, result.top5);
+        at.rows.push(Row { epoch, train_loss, eval_loss, eval_top1, eval_top5, lr });
+        let (images_per_second, data_wait, seconds) = (at.images_per_second(), at.data_wait(), at.seconds);
+        self.log.append(&Line::Epoch {
+            epoch,
+            step,
+            train_loss,
+            train_top1,
+            train_top5,
+            eval_loss,
+            eval_top1,
+            eval_top5,
+            lr,
+            best,
+            images_per_second,
+            data_wait,
+            seconds,
+        })?;
+        progress.epoch(&EpochReport { epoch, train_loss, valid: &result, best });
         at.epoch += 1;
-        (at.step_in_epoch, at.loss_sum, at.loss_count) = (0, 0.0, 0);
-        folder.write_rows(&at.rows)?;
-        folder.write_state(&model, &optimizer, &at)?;
-        if interrupter.should_stop() && at.epoch < recipe.epochs {
-            return Ok(Ended::Interrupted { epoch: at.epoch });
+        at.step_in_epoch = 0;
+        at.sums = Sums::default();
+        self.save(model, Some(files))
+    }
+
+    fn is_due(&self) -> bool {
+        let recipe = self.plan.recipe;
+        let steps = recipe.recovery_interval > 0 && self.at.optimizer_steps.is_multiple_of(recipe.recovery_interval);
+        let minutes = recipe.recovery_minutes > 0.0 && self.saved.elapsed().as_secs_f64() >= recipe.recovery_minutes * 60.0;
+        steps || minutes
+    }
+
+    fn save(&mut self, model: &AnyClassifier, files: Option<EpochFiles>) -> Result<(), RecipeError> {
+        self.at.log_bytes = self.log.length();
+        self.saved = Instant::now();
+        self.saver.save(Snapshot::take(model, &self.optimizer, &self.at), files)
+    }
+
+    /// Tests the best epoch and writes what the run came to.
+    fn conclude(&self) -> Result<Outcome, RecipeError> {
+        let (plan, at, device) = (self.plan, &self.at, self.device);
+        let mut best = plan.build(device)?;
+        zoo_weights::load(&mut best, &WeightsFile::read(&self.folder.path("best.safetensors"))?)?;
+        let result = evaluate(&best, &plan.loader(&plan.splits.test, false)?, device)?;
+        let outcome = Outcome {
+            model: plan.recipe.model.clone(),
+            dataset: plan.recipe.dataset.clone(),
+            test_top1: result.top1,
+            test_top5: result.top5,
+            test_loss: result.loss,
+            best_epoch: at.best_epoch,
+            epochs: at.epoch,
+            stopped_early: at.epoch < plan.recipe.epochs,
+            train_seconds: at.seconds,
+            data_wait: at.data_wait(),
+            images_per_second: at.images_per_second(),
+            parameters: num_trainable(&best),
+            backend: plan.recipe.backend.clone(),
+            seed: plan.recipe.seed,
+        };
+        artifacts::write(&self.folder, plan, &result, &outcome)?;
+        Ok(outcome)
+    }
+
+    /// An error in the middle of a run, with the checkpoint from which something can go on.
+    fn explain(&mut self, error: RecipeError) -> RecipeError {
+        // Whatever waits is still written; where that fails, it is the error itself that says so.
+        let _same = self.saver.finish();
+        let checkpoints = checkpoint::list(&self.folder).unwrap_or_default();
+        match error {
+            RecipeError::NotFinite { what, value, step, lr, .. } => {
+                // The weights after the step before may be what is wrong; older ones gave a finite loss.
+                let good = checkpoints.iter().find(|name| name.epoch * self.steps + name.step < step);
+                let checkpoint = good.map(|name| self.folder.path(&name.to_string()));
+                RecipeError::NotFinite { what, value, step, lr, checkpoint }
+            }
+            error if checkpoints.is_empty() => error,
+            error => RecipeError::Stopped { source: Box::new(error), path: self.folder.root().to_owned() },
         }
     }
-    let mut best = plan.build(device)?;
-    zoo_weights::load(&mut best, &WeightsFile::read(&folder.path("best.safetensors"))?)?;
-    let result = evaluate(&best, &test, device)?;
-    let outcome = Outcome {
-        model: recipe.model.clone(),
-        dataset: recipe.dataset.clone(),
-        test_top1: result.top1,
-        test_top5: result.top5,
-        test_loss: result.loss,
-        best_epoch: at.best_epoch,
-        train_seconds: at.seconds,
-        images_per_second: at.images as f64 / at.seconds.max(1e-9),
-        parameters: num_trainable(&best),
-        backend: recipe.backend.clone(),
-        seed: recipe.seed,
-    };
-    let text = serde_json::to_vec_pretty(&outcome).map_err(|e| RecipeError::Device(e.to_string()))?;
-    folder.write("result.json", &text)?;
-    Ok(Ended::Finished(outcome))
-}
-
-/// Mean cross-entropy of logits `[batch, classes]` with labels `[batch]`, smoothed as PyTorch does.
-fn cross_entropy(logits: Tensor<2>, labels: Tensor<1, Int>, smoothing: f64) -> Tensor<1> {
-    let log = log_softmax(logits, 1);
-    let hard = log.clone().gather(1, labels.unsqueeze_dim(1)).mean().neg();
-    if smoothing == 0.0 { hard } else { hard.mul_scalar(1.0 - smoothing) - log.mean().mul_scalar(smoothing) }
-}
-
-fn read(loss: &Tensor<1>) -> Result<f64, RecipeError> {
-    let values = read_values(loss.clone().without_autodiff()).map_err(RecipeError::Device)?;
-    Ok(values.first().map_or(f64::NAN, |v| f64::from(*v)))
 }
 
 /// Draws all parameters in order: Burn would draw each at its first use.
@@ -194,77 +361,4 @@ fn draw<M: Module>(model: &M) {
         }
     }
     model.visit(&mut Draw);
-}
-
-/// What a recipe means for its data.
-struct Plan<'a> {
-    recipe: &'a Recipe,
-    splits: Splits,
-    options: BuildOptions,
-    /// `[height, width]` of the model's input.
-    size: [usize; 2],
-    transform: Transform,
-}
-
-impl<'a> Plan<'a> {
-    fn new(recipe: &'a Recipe, device: &Device) -> Result<Self, RecipeError> {
-        // An unknown model is told before the data is looked at.
-        let Some(info) = burn_zoo::info(&recipe.model) else {
-            burn_zoo::build(&recipe.model, &BuildOptions::default(), device)?;
-            return Err(RecipeError::Device(format!("model `{}` is not in the list", recipe.model)));
-        };
-        let size = recipe.image_size.map_or([info.input[1], info.input[2]], |side| [side, side]);
-        let data = DataOptions {
-            path: recipe.data.clone(),
-            image_size: size,
-            seed: recipe.data_seed,
-            limit: recipe.limit,
-            ..DataOptions::default()
-        };
-        let splits = zoo_datasets::open(&recipe.dataset, &data)?;
-        // Said even where it is the model's own: a resumed run, whose recipe says it, writes the same checkpoints.
-        let options = BuildOptions { image_size: Some(size), ..recipe.options(splits.classes.len(), splits.channels) };
-        if options.num_classes.is_some_and(|n| n < splits.classes.len()) {
-            let value = options.num_classes.unwrap_or(0).to_string();
-            return Err(RecipeError::Value { key: "num_classes", value, must_be: "at least the data set's number of classes" });
-        }
-        let model = burn_zoo::build(&recipe.model, &options, device)?;
-        model.check_input([splits.channels, size[0], size[1]])?;
-        let transform = recipe.transform(size, splits.channels);
-        transform.validate()?;
-        Ok(Self { recipe, splits, options, size, transform })
-    }
-
-    fn build(&self, device: &Device) -> Result<AnyClassifier, RecipeError> {
-        Ok(burn_zoo::build(&self.recipe.model, &self.options, device)?)
-    }
-
-    fn loader(&self, dataset: &SharedDataset, training: bool) -> Result<Loader, RecipeError> {
-        let transform = self.transform.clone();
-        let preprocess: Arc<dyn Preprocess> = if training && self.recipe.hflip > 0.0 {
-            Arc::new(Augment { transform, flip: self.recipe.hflip, pad_pixels: 0 })
-        } else {
-            Arc::new(transform)
-        };
-        let options = LoaderOptions {
-            batch_size: self.recipe.batch_size,
-            shuffle: training.then_some(self.recipe.seed),
-            workers: self.recipe.workers,
-            ..LoaderOptions::default()
-        };
-        Ok(Loader::new(Arc::clone(dataset), preprocess, options)?)
-    }
-
-    fn meta(&self, epoch: usize) -> Result<WeightsMeta, RecipeError> {
-        let transform = serde_json::to_value(&self.transform).map_err(|e| RecipeError::Device(e.to_string()))?;
-        let extra = [(DATA_SEED.to_owned(), self.recipe.data_seed.into())].into();
-        Ok(WeightsMeta {
-            model: Some(self.recipe.model.clone()),
-            options: Some(self.options.clone()),
-            classes: Some(self.splits.classes.clone()),
-            transform: Some(transform),
-            epoch: Some(epoch),
-            extra,
-        })
-    }
 }

@@ -32,4 +32,4 @@ pub use atomic::write_atomically;
 pub use error::{Mismatch, Misshaped, WeightsError};
 pub use file::{WeightsFile, WeightsMeta};
 pub use load::{LoadReport, load};
-pub use safe::{save, write_tensors};
+pub use safe::{encode, save, write_tensors};

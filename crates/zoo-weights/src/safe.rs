@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -113,7 +113,7 @@ fn little_endian(values: &[f32]) -> Cow<'_, [u8]> {
 /// # Errors
 /// [`WeightsError::Device`], [`WeightsError::Io`].
 pub fn save<M: Classifier>(model: &M, path: &Path, meta: &WeightsMeta) -> Result<(), WeightsError> {
-    write(path, &read_params(model).map_err(WeightsError::Device)?, &model.index_buffers(), meta)
+    write(path, encode(&read_params(model).map_err(WeightsError::Device)?, &model.index_buffers(), meta))
 }
 
 /// Writes named tensors as a `.safetensors` file, whole or not at all.
@@ -121,29 +121,30 @@ pub fn save<M: Classifier>(model: &M, path: &Path, meta: &WeightsMeta) -> Result
 /// # Errors
 /// [`WeightsError::Io`].
 pub fn write_tensors(path: &Path, tensors: &[NamedTensor], meta: &WeightsMeta) -> Result<(), WeightsError> {
-    write(path, tensors, &[], meta)
+    write(path, encode(tensors, &[], meta))
 }
 
-fn write(
-    path: &Path,
-    tensors: &[NamedTensor],
-    integers: &[(String, Vec<usize>, Vec<i64>)],
-    meta: &WeightsMeta,
-) -> Result<(), WeightsError> {
-    let io = |source| WeightsError::Io { action: "write", path: path.to_owned(), source };
-    let other = |e: &dyn std::fmt::Display| io(std::io::Error::other(e.to_string()));
+fn write(path: &Path, encoded: io::Result<Vec<u8>>) -> Result<(), WeightsError> {
+    let written = encoded.and_then(|bytes| write_atomically(path, &bytes));
+    written.map_err(|source| WeightsError::Io { action: "write", path: path.to_owned(), source })
+}
+
+/// The bytes of a `.safetensors` file: f32 tensors, and integer buffers as name, shape and values. Equal content gives equal bytes.
+///
+/// # Errors
+/// An error of kind `Other` where a tensor's values do not fit its shape.
+pub fn encode(tensors: &[NamedTensor], integers: &[(String, Vec<usize>, Vec<i64>)], meta: &WeightsMeta) -> io::Result<Vec<u8>> {
     let bytes: Vec<Cow<'_, [u8]>> = tensors.iter().map(|t| little_endian(&t.values)).collect();
     let mut views = Vec::with_capacity(tensors.len());
     for (tensor, bytes) in tensors.iter().zip(&bytes) {
-        views.push((tensor.name.as_str(), TensorView::new(Dtype::F32, tensor.shape.clone(), bytes).map_err(|e| other(&e))?));
+        views.push((tensor.name.as_str(), TensorView::new(Dtype::F32, tensor.shape.clone(), bytes).map_err(io::Error::other)?));
     }
     let integer_bytes: Vec<Vec<u8>> = integers.iter().map(|(_, _, values)| values.iter().flat_map(|v| v.to_le_bytes()).collect()).collect();
     for ((name, shape, _), bytes) in integers.iter().zip(&integer_bytes) {
-        views.push((name.as_str(), TensorView::new(Dtype::I64, shape.clone(), bytes).map_err(|e| other(&e))?));
+        views.push((name.as_str(), TensorView::new(Dtype::I64, shape.clone(), bytes).map_err(io::Error::other)?));
     }
-    let description = serde_json::to_string(meta).map_err(|e| other(&e))?;
+    let description = serde_json::to_string(meta)?;
     // One entry alone: the order of several is a hash map's, and equal weights are to be equal files.
     let metadata = HashMap::from([(META_KEY.to_owned(), description)]);
-    let whole = safetensors::serialize(views, Some(metadata)).map_err(|e| other(&e))?;
-    write_atomically(path, &whole).map_err(io)
+    safetensors::serialize(views, Some(metadata)).map_err(io::Error::other)
 }

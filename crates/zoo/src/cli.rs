@@ -37,6 +37,18 @@ pub(crate) enum Command {
     Bench(BenchArgs),
     /// Shows a model's operations, as Burn records them and as the engine runs them.
     Graph(GraphArgs),
+    /// Makes the report of a run anew, or one page of several runs over each other.
+    Report(ReportArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// Run folders.
+    #[arg(required = true, value_name = "RUN")]
+    pub(crate) runs: Vec<PathBuf>,
+    /// The page [default: RUN/report.html with the drawings beside it; comparison.html for several runs]
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

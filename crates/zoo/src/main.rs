@@ -11,6 +11,7 @@ mod graph;
 mod list;
 mod pattern;
 mod predict;
+mod report;
 mod resolve;
 mod summary;
 mod table;
@@ -31,5 +32,6 @@ fn main() -> ExitCode {
         Command::Verify(args) => verify::run(args),
         Command::Bench(args) => bench::run(args),
         Command::Graph(args) => graph::run(args),
+        Command::Report(args) => report::run(args),
     })
 }

@@ -23,3 +23,11 @@ pub fn refused(args: &[&str], code: i32) -> String {
 pub fn path(folder: &Path, name: &str) -> String {
     folder.join(name).to_str().unwrap().to_owned()
 }
+
+/// Names of a run's checkpoints, the newest first.
+pub fn checkpoints(run: &str) -> Vec<String> {
+    let names = std::fs::read_dir(run).into_iter().flatten().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.filter(|name| name.starts_with("state-") && name.ends_with(".safetensors")).collect();
+    names.sort_unstable_by(|a, b| b.cmp(a));
+    names
+}

@@ -1,0 +1,71 @@
+//! `metrics.jsonl`: a line of JSON for each logged step and each epoch.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Seek, SeekFrom, Write};
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::RecipeError;
+use crate::folder::Folder;
+
+/// The file's name.
+pub(crate) const NAME: &str = "metrics.jsonl";
+
+/// A line.
+#[derive(Debug, Serialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+pub(crate) enum Line {
+    /// A training step. `step` counts from 1 over the whole run, accuracies are fractions.
+    Train { epoch: usize, step: usize, loss: f64, top1: f64, top5: f64, lr: f64, images_per_second: f64, data_wait: f64, seconds: f64 },
+    /// An epoch, after its validation.
+    Epoch {
+        epoch: usize,
+        step: usize,
+        train_loss: f64,
+        train_top1: f64,
+        train_top5: f64,
+        eval_loss: f64,
+        eval_top1: f64,
+        eval_top5: f64,
+        lr: f64,
+        best: bool,
+        images_per_second: f64,
+        data_wait: f64,
+        seconds: f64,
+    },
+}
+
+/// The log, appended to.
+pub(crate) struct Log {
+    path: PathBuf,
+    file: File,
+    length: u64,
+}
+
+impl Log {
+    /// Opens the log and cuts it to what it was at a checkpoint, so that no line is there twice. Whether it was as long as that.
+    pub(crate) fn open(folder: &Folder, length: u64) -> Result<(Self, bool), RecipeError> {
+        let path = folder.path(NAME);
+        let io = |source| RecipeError::Io { action: "write", path: path.clone(), source };
+        let mut file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(io)?;
+        let found = file.metadata().map_err(io)?.len();
+        let (whole, length) = (length <= found, length.min(found));
+        file.set_len(length).and_then(|()| file.seek(SeekFrom::Start(length))).map_err(io)?;
+        Ok((Self { path, file, length }, whole))
+    }
+
+    pub(crate) fn append(&mut self, line: &Line) -> Result<(), RecipeError> {
+        let mut text = serde_json::to_string(line).map_err(|e| RecipeError::Device(e.to_string()))?;
+        text.push('\n');
+        let io = |source| RecipeError::Io { action: "write", path: self.path.clone(), source };
+        self.file.write_all(text.as_bytes()).map_err(io)?;
+        self.length += text.len() as u64;
+        Ok(())
+    }
+
+    /// Bytes so far.
+    pub(crate) fn length(&self) -> u64 {
+        self.length
+    }
+}
