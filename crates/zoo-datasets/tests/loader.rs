@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use burn_dataset::Dataset;
 use proptest::prelude::*;
 use zoo_datasets::{
-    Augment, Batch, DataError, DataOptions, Epoch, Image, Loader, LoaderOptions, Preprocess, Resize, Sample, SharedDataset, Transform,
-    TransformError, open,
+    Augment, Batch, DataError, DataOptions, Epoch, Image, Loader, LoaderOptions, PictureSet, Preprocess, Resize, Sample, SharedDataset,
+    Transform, TransformError, open,
 };
 
 /// Pictures of one pixel that say their index; some do not work.
@@ -41,6 +41,8 @@ impl Dataset<Sample, DataError> for Numbers {
         self.len
     }
 }
+
+impl PictureSet for Numbers {}
 
 fn raw() -> Transform {
     Transform { resize: Resize::None, mean: vec![0.0], std: vec![1.0 / 255.0], ..Transform::simple([1, 1], 1) }

@@ -16,6 +16,7 @@
 
 #[cfg(feature = "tui")]
 mod dashboard;
+mod data;
 mod error;
 mod evaluate;
 mod folder;

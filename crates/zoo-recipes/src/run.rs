@@ -131,8 +131,10 @@ pub fn train(
                 return Ok(Ended::Interrupted { epoch: at.epoch });
             }
         }
+        loader.take_skipped().iter().for_each(|picture| progress.note(&picture.to_string()));
         let plain = model.valid();
         let result = evaluate(&plain, &valid, device)?;
+        valid.take_skipped().iter().for_each(|picture| progress.note(&picture.to_string()));
         let best = at.best_correct.is_none_or(|correct| result.correct > correct);
         let meta = plan.meta(at.epoch)?;
         if best {
@@ -230,7 +232,7 @@ impl<'a> Plan<'a> {
         }
         let model = burn_zoo::build(&recipe.model, &options, device)?;
         model.check_input([splits.channels, size[0], size[1]])?;
-        let transform = recipe.transform(size, splits.channels);
+        let transform = recipe.transform(size, &splits);
         transform.validate()?;
         Ok(Self { recipe, splits, options, size, transform })
     }
