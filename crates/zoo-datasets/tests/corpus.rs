@@ -30,7 +30,9 @@ fn folder() -> (TempDir, SharedDataset) {
     let root = TempDir::new().unwrap();
     let class = root.path().join("train/things");
     fs::create_dir_all(&class).unwrap();
-    names().iter().for_each(|name| drop(fs::copy(corpus().join(name), class.join(name)).unwrap()));
+    for name in names() {
+        fs::copy(corpus().join(&name), class.join(&name)).unwrap();
+    }
     let valid = root.path().join("val/things");
     fs::create_dir_all(&valid).unwrap();
     fs::copy(corpus().join("good-rgb.png"), valid.join("1.png")).unwrap();

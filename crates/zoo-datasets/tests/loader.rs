@@ -104,7 +104,7 @@ proptest! {
         shuffle in proptest::option::of(0u64..50), epoch in 0u64..4, first in 0usize..12,
     ) {
         let make = |workers, prefetch| {
-            loader(numbers(len), LoaderOptions { batch_size, workers, prefetch, drop_last, shuffle })
+            loader(numbers(len), LoaderOptions { batch_size, workers, prefetch, drop_last, shuffle, ..Default::default() })
         };
         let alone = all(make(0, None).epoch(epoch));
         prop_assert_eq!(all(make(workers, Some(prefetch)).epoch(epoch)), &alone[..]);

@@ -60,6 +60,11 @@ impl Classes {
         asked.map(Path::to_owned).or_else(|| Some(root.join(CLASS_MAP)).filter(|path| path.is_file()))
     }
 
+    /// Whether they come from a list, which may have classes without a folder.
+    pub(super) fn are_listed(&self) -> bool {
+        self.map.is_some()
+    }
+
     /// The number of a class.
     pub(crate) fn number(&self, name: &str) -> Option<u32> {
         self.numbers.get(name).copied()

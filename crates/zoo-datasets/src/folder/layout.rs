@@ -113,8 +113,9 @@ impl Reader<'_> {
         if others > 0 {
             self.notes.push(format!("{others} files in {root} are not pictures and were skipped"));
         }
+        let listed = classes.are_listed();
         let empty: Vec<&str> =
-            classes.names.iter().zip(&counts).filter(|(_, count)| **count == Some(0)).map(|(name, _)| name.as_str()).collect();
+            classes.names.iter().zip(&counts).filter(|(_, count)| count.unwrap_or(u32::from(!listed)) == 0).map(|(name, _)| name.as_str()).collect();
         if !empty.is_empty() {
             self.notes.push(format!("no pictures in {root} for: {}", empty.join(", ")));
         }

@@ -2,6 +2,8 @@
 
 use image::metadata::Orientation;
 
+use crate::decode::MAX_PIXELS;
+
 use super::huffman::Table;
 use super::marker::{self, SCAN};
 
@@ -91,7 +93,8 @@ impl<'a> Frame<'a> {
         self.height = usize::from(u16::from_be_bytes([height1, height0]));
         self.width = usize::from(u16::from_be_bytes([width1, width0]));
         // libjpeg repeats chroma in narrower pictures in place of interpolating.
-        if self.height < 8 || self.width < 8 || !self.components.is_empty() {
+        let too_large = (self.height * self.width) as u64 > MAX_PIXELS;
+        if self.height < 8 || self.width < 8 || too_large || !self.components.is_empty() {
             return None;
         }
         for &[id, sampling, steps] in segment.get(6..6 + 3 * usize::from(count))?.as_chunks::<3>().0 {

@@ -60,9 +60,9 @@ impl Frame<'_> {
         let from = [area.top / reduction, area.left / reduction];
         let to = [bottom.div_ceil(reduction), right.div_ceil(reduction)];
         let mut planes: Vec<Plane> = (0..self.components.len()).map(|number| self.plane(number, from, to, reduction)).collect();
-        // Everything below is compiled a second time, for the vector instructions of newer machines.
-        Arch::new().dispatch(|| self.scan(&mut planes))?;
+        self.scan(&mut planes)?;
         let [height, width] = [to[0] - from[0], to[1] - from[1]];
+        // Compiled a second time for the vector instructions of newer machines, as is the transform.
         let pixels = Arch::new().dispatch(|| color::rgb(&planes, from, [height, width]));
         let scaled = |value: usize| value as f64 / reduction as f64;
         let area = [scaled(area.top) - from[0] as f64, scaled(area.left) - from[1] as f64, scaled(area.height), scaled(area.width)];
@@ -91,7 +91,6 @@ impl Frame<'_> {
     }
 
     /// Reads the scan as far as it is needed. `None` where it is damaged.
-    #[inline(always)]
     fn scan(&self, planes: &mut [Plane]) -> Option<()> {
         let mut codings = Vec::with_capacity(self.components.len());
         for component in &self.components {
@@ -105,9 +104,14 @@ impl Frame<'_> {
         let stretches = Stretches::of(self.scan);
         let (mut stretch, mut left) = (0, if self.restart == 0 { usize::MAX } else { self.restart });
         let mut bits = stretches.bits(0)?;
+        let arch = Arch::new();
         let mut before = [0; 3];
         let mut block = Block { values: [0; 64], is_flat: true };
         for row in 0..rows {
+            // Behind the end there is nothing, however much the header promises.
+            if bits.is_overrun() {
+                return None;
+            }
             for column in 0..columns {
                 if left == 0 {
                     if bits.is_overrun() {
@@ -128,7 +132,7 @@ impl Frame<'_> {
                             let needed = row_needed && x >= plane.begin[1] && x < plane.end[1];
                             codings[number].read(&mut bits, &mut before[number], needed.then_some(&mut block))?;
                             if needed {
-                                plane.put(&block, y, x);
+                                plane.put(arch, &block, y, x);
                             }
                         }
                     }
@@ -142,8 +146,7 @@ impl Frame<'_> {
 
 impl Plane {
     /// Writes a block's pixels.
-    #[inline(always)]
-    fn put(&mut self, block: &Block, row: usize, column: usize) {
+    fn put(&mut self, arch: Arch, block: &Block, row: usize, column: usize) {
         let start = (row - self.begin[0]) * self.side * self.width + (column - self.begin[1]) * self.side;
         let (width, side) = (self.width, self.side);
         let Some(values) = self.values.get_mut(start..) else { return };
@@ -153,7 +156,7 @@ impl Plane {
             return;
         }
         match side {
-            8 => write(values, width, idct::full(&block.values)),
+            8 => write(values, width, arch.dispatch(|| idct::full(&block.values))),
             4 => write(values, width, idct::reduced::<4>(&block.values)),
             2 => write(values, width, idct::reduced::<2>(&block.values)),
             _ => write(values, width, idct::reduced::<1>(&block.values)),
@@ -161,7 +164,6 @@ impl Plane {
     }
 }
 
-#[inline(always)]
 fn write<const N: usize>(values: &mut [u8], width: usize, pixels: [[u8; N]; N]) {
     for (row, pixels) in values.chunks_mut(width).zip(pixels) {
         row[..N].copy_from_slice(&pixels);

@@ -82,8 +82,10 @@ proptest::proptest! {
 
 #[test]
 fn reduced_pictures_are_averages() {
-    for name in ["444", "420-even", "422-optimized", "grey"] {
-        let bytes = jpeg(name);
+    // Smooth pictures, of which the low frequencies are nearly all.
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/corpus");
+    for name in ["444", "422", "plain", "restart", "grey"] {
+        let bytes = fs::read(corpus.join(format!("good-{name}.jpg"))).unwrap();
         let frame = Frame::read(&bytes).unwrap();
         let full = frame.decode(whole(&frame), 1).unwrap();
         for reduction in [2, 4, 8] {
@@ -101,8 +103,8 @@ fn reduced_pictures_are_averages() {
                     }
                 }
             }
-            // These fixtures are all detail: a picture of the low frequencies differs from an average there.
-            assert!(total / count < 8.0, "{name} / {reduction}: {}", total / count);
+            // At the edges chroma has no neighbour.
+            assert!(total / count < 3.0, "{name} / {reduction}: {}", total / count);
         }
     }
 }
@@ -116,7 +118,7 @@ fn areas_outside_and_other_kinds_are_left_to_others() {
     }
     assert!(frame.decode(whole(&frame), 3).is_none());
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/corpus");
-    for name in ["progressive-420.jpg", "cmyk-adobe.jpg", "rgb-adobe.jpg", "411.jpg", "turned-6.jpg", "rgb.png", "one.jpg"] {
+    for name in ["progressive-420.jpg", "cmyk-adobe.jpg", "rgb-adobe.jpg", "turned-6.jpg", "rgb.png", "one.jpg"] {
         assert!(Frame::read(&fs::read(corpus.join(format!("good-{name}"))).unwrap()).is_none(), "{name}");
     }
     assert!(Frame::read(&fs::read(corpus.join("good-turned-6.jpg")).unwrap()[..40]).is_none());

@@ -136,8 +136,8 @@ fn files_that_are_not_here_are_named_with_where_to_put_them() {
 
 #[test]
 fn damaged_idx_files_are_named_and_never_fill_the_memory() {
-    let [pictures, labels] = mnist_like(40);
-    let cases: [(usize, Vec<u8>, &str); 11] = [
+    let [pictures, _] = mnist_like(40);
+    let cases: [(usize, Vec<u8>, &str); 10] = [
         (0, vec![], "it ends too early"),
         (0, b"<html>404</html>".to_vec(), "not as an IDX file of bytes in 3 dimensions"),
         (0, idx(&[40], &[0; 40]), "not as an IDX file of bytes in 3 dimensions"),
@@ -145,13 +145,11 @@ fn damaged_idx_files_are_named_and_never_fill_the_memory() {
         (0, [&pictures[..], b"x"].concat(), "there is more in it than its sizes say"),
         // A bomb: 4 billion pictures are promised, and a gigabyte would follow.
         (0, idx(&[u32::MAX, 28, 28], &[]), "bytes together"),
-        (0, idx(&[0, 28, 28], &[]), "it has 40 labels for 0 pictures"),
         (0, idx(&[40, 14, 56], &[0; 31360]), "its pictures are 14x56 pixels"),
         (1, idx(&[39], &[0; 39]), "it has 39 labels for 40 pictures"),
         (1, idx(&[40], &[10; 40]), "it has label 10 for 10 classes"),
         (1, [0, 0, 0x0D, 1].to_vec(), "not as an IDX file of bytes in 1 dimensions"),
     ];
-    assert!(labels.len() == 48);
     for (at, bytes, reason) in cases {
         let folder = TempDir::new().unwrap();
         let mut files = mnist_files();

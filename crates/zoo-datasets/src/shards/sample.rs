@@ -1,7 +1,7 @@
 //! What belongs together in a shard.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Seek, SeekFrom};
 
 use serde_json::Value;
 
@@ -27,9 +27,16 @@ pub(super) struct Found {
 ///
 /// # Errors
 /// One sentence: the archive is damaged, or a label is none.
-pub(super) fn read(file: File, classes: Option<&Classes>) -> Result<Vec<Found>, String> {
+pub(super) fn read(mut file: File, classes: Option<&Classes>) -> Result<Vec<Found>, String> {
     let damaged = |error: std::io::Error| format!("the archive is damaged ({error})");
     let whole = file.metadata().map_err(damaged)?.len();
+    // An archive ends with zeros; without them, what was cut off could be whole samples.
+    let mut end = [1; 512];
+    let sought = file.seek(SeekFrom::Start(whole.saturating_sub(end.len() as u64)));
+    sought.and_then(|_| file.read_exact(&mut end)).and_then(|()| file.rewind()).map_err(damaged)?;
+    if end != [0; 512] {
+        return Err("the archive is damaged (it has no end: was it cut off?)".to_owned());
+    }
     let mut archive = tar::Archive::new(file);
     let (mut found, mut current) = (Vec::new(), Current::default());
     for entry in archive.entries_with_seek().map_err(damaged)? {
