@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::U8;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 
 use crate::decode::decode;
 use crate::error::{EncodedError, TransformError};
@@ -92,19 +92,34 @@ impl RandomResizedCrop {
             let (factor, offset) = (1.0 / (255.0 * std), -mean / std);
             let start = values.len();
             values.resize(start + height * width, 0.0);
-            Arch::new().dispatch(|| normalise(plane, width, flip, factor, offset, &mut values[start..]));
+            Arch::new().dispatch(Normalise { plane, width, flip, factor, offset, values: &mut values[start..] });
         }
         [self.transform.channels, height, width]
     }
 }
 
-#[inline(always)]
-fn normalise(plane: &[u8], width: usize, flip: bool, factor: f32, offset: f32, values: &mut [f32]) {
-    for (row, out) in plane.chunks_exact(width).zip(values.chunks_exact_mut(width)) {
-        if flip {
-            out.iter_mut().zip(row.iter().rev()).for_each(|(out, &value)| *out = f32::from(value) * factor + offset);
-        } else {
-            out.iter_mut().zip(row).for_each(|(out, &value)| *out = f32::from(value) * factor + offset);
+/// Turns the values of a channel into those of the model's input, row by row.
+struct Normalise<'a> {
+    plane: &'a [u8],
+    width: usize,
+    flip: bool,
+    factor: f32,
+    offset: f32,
+    values: &'a mut [f32],
+}
+
+impl WithSimd for Normalise<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { plane, width, flip, factor, offset, values } = self;
+        for (row, out) in plane.chunks_exact(width).zip(values.chunks_exact_mut(width)) {
+            if flip {
+                out.iter_mut().zip(row.iter().rev()).for_each(|(out, &value)| *out = f32::from(value) * factor + offset);
+            } else {
+                out.iter_mut().zip(row).for_each(|(out, &value)| *out = f32::from(value) * factor + offset);
+            }
         }
     }
 }

@@ -4,7 +4,7 @@
 //! with the reduction (antialiasing), weights are 22-bit fixed-point integers, and the picture is rounded to 8 bits
 //! between the two passes. The reference is Pillow 13.0.0; for the one difference from earlier versions see `vertical_first`.
 
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 use serde::{Deserialize, Serialize};
 
 use crate::sample::Image;
@@ -112,8 +112,8 @@ fn separable(image: &Image, height: usize, width: usize, support: f64, filter: f
     let windows_of = |from: usize, to: usize| (from != to).then(|| windows(from, to, support, filter));
     let (columns, rows) = (windows_of(image.width(), width), windows_of(image.height(), height));
     // Compiled a second time, for the vector instructions of newer machines: integers, so that the result is the same.
-    let across = |image: &Image| columns.as_ref().map(|windows| Arch::new().dispatch(|| horizontal(image, windows)));
-    let down = |image: &Image| rows.as_ref().map(|windows| Arch::new().dispatch(|| vertical(image, windows)));
+    let across = |image: &Image| columns.as_ref().map(|windows| Arch::new().dispatch(Pass { direction: Direction::Across, image, windows }));
+    let down = |image: &Image| rows.as_ref().map(|windows| Arch::new().dispatch(Pass { direction: Direction::Down, image, windows }));
     let result = if vertical_first(image, height, width) {
         let low = down(image);
         across(low.as_ref().unwrap_or(image)).or(low)
@@ -122,6 +122,31 @@ fn separable(image: &Image, height: usize, width: usize, support: f64, filter: f
         down(wide.as_ref().unwrap_or(image)).or(wide)
     };
     result.unwrap_or_else(|| image.clone())
+}
+
+#[derive(Clone, Copy)]
+enum Direction {
+    Across,
+    Down,
+}
+
+/// One pass as a task for [`Arch::dispatch`].
+struct Pass<'a> {
+    direction: Direction,
+    image: &'a Image,
+    windows: &'a [Window],
+}
+
+impl WithSimd for Pass<'_> {
+    type Output = Image;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Image {
+        match self.direction {
+            Direction::Across => horizontal(self.image, self.windows),
+            Direction::Down => vertical(self.image, self.windows),
+        }
+    }
 }
 
 /// Which pass comes first shows in the result, by the rounding between them. Pillow before version 13 begins with the

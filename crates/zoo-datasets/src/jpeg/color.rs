@@ -1,11 +1,29 @@
 //! From components to red, green and blue: chroma is interpolated to the size of luma, as libjpeg-turbo does it ("fancy
 //! upsampling", a triangle filter), and converted by its fixed-point factors (JFIF 1.02, ITU-R BT.601).
 
+use pulp::{Simd, WithSimd};
+
 use super::planes::Plane;
+
+/// [`rgb`] as a task for [`pulp::Arch::dispatch`].
+pub(super) struct Rgb<'a> {
+    pub(super) planes: &'a [Plane],
+    pub(super) from: [usize; 2],
+    pub(super) size: [usize; 2],
+}
+
+impl WithSimd for Rgb<'_> {
+    type Output = Vec<Vec<u8>>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Self::Output {
+        rgb(self.planes, self.from, self.size)
+    }
+}
 
 /// The planes of `size` = `[height, width]` pixels from row and column `from` of the picture.
 #[inline(always)]
-pub(super) fn rgb(planes: &[Plane], from: [usize; 2], [height, width]: [usize; 2]) -> Vec<Vec<u8>> {
+fn rgb(planes: &[Plane], from: [usize; 2], [height, width]: [usize; 2]) -> Vec<Vec<u8>> {
     let mut colors: Vec<Vec<u8>> = planes.iter().map(|_| vec![0; height * width]).collect();
     let [luma, blue, red] = planes else {
         if let ([grey], [color]) = (planes, colors.as_mut_slice()) {

@@ -5,6 +5,8 @@
 //! multiplications", ICASSP 1989. Each line is done for eight columns, for the compiler to make vector instructions of.
 //! Damaged coefficients may overflow, as they do in libjpeg.
 
+use pulp::{Simd, WithSimd};
+
 /// Fractional bits of the factors.
 const FRACTION: u32 = 13;
 /// Fractional bits that are kept between the two passes.
@@ -57,9 +59,21 @@ fn pixel(value: i32) -> u8 {
     value.wrapping_add(128).clamp(0, 255) as u8
 }
 
+/// [`full`] as a task for [`pulp::Arch::dispatch`], which compiles it for the vector instructions that the machine has.
+pub(super) struct Full<'a>(pub(super) &'a [i16; 64]);
+
+impl WithSimd for Full<'_> {
+    type Output = [[u8; 8]; 8];
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Self::Output {
+        full(self.0)
+    }
+}
+
 /// The 8x8 pixels of a block.
 #[inline(always)]
-pub(super) fn full(values: &[i16; 64]) -> [[u8; 8]; 8] {
+fn full(values: &[i16; 64]) -> [[u8; 8]; 8] {
     let (mut a, mut b) = ([[0; 8]; 8], [[0; 8]; 8]);
     for row in 0..8 {
         for column in 0..8 {

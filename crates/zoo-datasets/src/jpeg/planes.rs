@@ -63,7 +63,7 @@ impl Frame<'_> {
         self.scan(&mut planes)?;
         let [height, width] = [to[0] - from[0], to[1] - from[1]];
         // Compiled a second time for the vector instructions of newer machines, as is the transform.
-        let pixels = Arch::new().dispatch(|| color::rgb(&planes, from, [height, width]));
+        let pixels = Arch::new().dispatch(color::Rgb { planes: &planes, from, size: [height, width] });
         let scaled = |value: usize| value as f64 / reduction as f64;
         let area = [scaled(area.top) - from[0] as f64, scaled(area.left) - from[1] as f64, scaled(area.height), scaled(area.width)];
         Some(Decoded { planes: pixels, height, width, area })
@@ -156,7 +156,7 @@ impl Plane {
             return;
         }
         match side {
-            8 => write(values, width, arch.dispatch(|| idct::full(&block.values))),
+            8 => write(values, width, arch.dispatch(idct::Full(&block.values))),
             4 => write(values, width, idct::reduced::<4>(&block.values)),
             2 => write(values, width, idct::reduced::<2>(&block.values)),
             _ => write(values, width, idct::reduced::<1>(&block.values)),
