@@ -22,3 +22,12 @@ fn step_memory() {
     let text = stdout(env!("CARGO_BIN_EXE_step_memory"), &["lenet5", "2", "28", "1"]);
     assert!(text.starts_with("lenet5 batch 2 at 28: median "), "{text}");
 }
+
+#[test]
+fn data() {
+    let picture = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/zoo-datasets/tests/fixtures/jpeg/420.jpg");
+    let text = stdout(env!("CARGO_BIN_EXE_data_decode"), &["1", picture]);
+    assert!(text.contains("pictures/s a core"), "{text}");
+    let text = stdout(env!("CARGO_BIN_EXE_data_index"), &["3", "5"]);
+    assert!(text.contains("15 empty files made") && text.contains("opened again"), "{text}");
+}

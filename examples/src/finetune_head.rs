@@ -11,7 +11,7 @@ use burn::tensor::Device;
 use burn_dataset::Dataset;
 use burn_zoo::params::{num_trainable, read_params};
 use burn_zoo::{AnyClassifier, BuildOptions, Classifier};
-use zoo_datasets::{DataError, DataOptions, Loader, LoaderOptions, Sample, SharedDataset, Transform};
+use zoo_datasets::{DataError, DataOptions, Loader, LoaderOptions, PictureSet, Sample, SharedDataset, Transform};
 use zoo_recipes::{Optimizer, OptimizerKind, evaluate};
 
 /// Trains the whole network on one half of the digits, then a head alone on the other half, and prints the test accuracy.
@@ -69,6 +69,8 @@ impl Dataset<Sample, DataError> for Digits {
         self.0.len()
     }
 }
+
+impl PictureSet for Digits {}
 
 fn loader(whole: &SharedDataset, digits: Range<usize>, shuffle: Option<u64>) -> Result<Loader, DataError> {
     let samples = (0..whole.len()).map(|index| whole.get(index)).collect::<Result<Vec<_>, _>>()?;

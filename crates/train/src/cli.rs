@@ -44,9 +44,9 @@ macro_rules! flags {
 flags! {
     /// Model (resnet50, resnet50.IMAGENET1K_V2, hf-hub:org/name, local-dir:PATH), or path of a TOML file that defines one
     model: String,
-    /// Data set: digits, shapes or folder
+    /// Data set: digits, shapes, folder, shards, mnist, fashion-mnist, kmnist, cifar10, cifar100
     dataset: String,
-    /// Root of the `folder` data set
+    /// Folder of the data set's files [default: downloaded into the cache, where it is a published one]
     data: PathBuf,
     /// Side of the model's input in pixels
     image_size: usize,

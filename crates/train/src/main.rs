@@ -29,6 +29,9 @@ fn run(cli: &Cli) -> Result<(), Failure> {
     if cli.resume.is_none() && recipe.wants_published() {
         recipe.fetch(&cli.hub.open()?, &mut DownloadReport::default())?;
     }
+    if cli.resume.is_none() && recipe.wants_data() {
+        recipe.fetch_data(&cli.hub.open()?, &mut DownloadReport::default())?;
+    }
     let folder = match (&cli.resume, &cli.output) {
         (Some(folder), _) | (None, Some(folder)) => folder.clone(),
         (None, None) => {

@@ -1,5 +1,7 @@
 //! Several pictures as one tensor.
 
+use std::path::PathBuf;
+
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 /// Preprocessed pictures with their labels, still in memory and on no device.
@@ -13,6 +15,25 @@ pub struct Batch {
     pub labels: Vec<usize>,
     /// Index of each picture in its data set.
     pub indices: Vec<usize>,
+    /// Pictures that belong here but cannot be decoded; see [`LoaderOptions::damaged`](crate::LoaderOptions::damaged).
+    pub skipped: Vec<SkippedPicture>,
+}
+
+/// A picture that was left out because its file is damaged or no picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SkippedPicture {
+    /// Its index in the data set.
+    pub index: usize,
+    /// The file.
+    pub file: PathBuf,
+    /// What is wrong with it, in one sentence.
+    pub reason: String,
+}
+
+impl std::fmt::Display for SkippedPicture {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} was skipped: {}", self.file.display(), self.reason)
+    }
 }
 
 impl Batch {
@@ -50,7 +71,13 @@ mod tests {
 
     #[test]
     fn tensors_hold_the_values_in_order() {
-        let batch = Batch { images: (0..12).map(|v| v as f32).collect(), shape: [2, 3, 1, 2], labels: vec![4, 1], indices: vec![9, 8] };
+        let batch = Batch {
+            images: (0..12).map(|v| v as f32).collect(),
+            shape: [2, 3, 1, 2],
+            labels: vec![4, 1],
+            indices: vec![9, 8],
+            skipped: vec![],
+        };
         let device = Device::flex();
         let images = batch.images_tensor(&device);
         assert_eq!(images.dims(), [2, 3, 1, 2]);

@@ -1,7 +1,9 @@
 //! From bytes to [`Image`], by the content and not by the file's extension.
 
+use std::any::Any;
 use std::fs;
-use std::io::Cursor;
+use std::io::{Cursor, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
@@ -31,6 +33,12 @@ pub fn decode(bytes: &[u8]) -> Result<Image, DecodeError> {
     if bytes.is_empty() {
         return Err(DecodeError::Empty);
     }
+    // Decoders of others read hostile files here; a panic in one of them is a damaged picture and not the end.
+    catch_unwind(AssertUnwindSafe(|| decode_known(bytes)))
+        .unwrap_or_else(|panic| Err(DecodeError::Panicked { message: message(panic.as_ref()) }))
+}
+
+fn decode_known(bytes: &[u8]) -> Result<Image, DecodeError> {
     let format = image::guess_format(bytes).map_err(|_| DecodeError::UnknownFormat)?;
     if !matches!(format, ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP | ImageFormat::Bmp) {
         return Err(DecodeError::UnsupportedFormat { format: format!("{format:?}") });
@@ -86,16 +94,29 @@ fn without_alpha(values: &[u8], channels: usize) -> Vec<u8> {
     values.chunks_exact(channels).flat_map(|pixel| &pixel[..channels - 1]).copied().collect()
 }
 
+/// What a panic said.
+pub(crate) fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("no message").to_owned()
+}
+
 /// Reads and decodes a file; see [`decode`].
 ///
 /// # Errors
 /// [`DataError::Io`] and [`DataError::Decode`], both with the path.
 pub fn read_image(path: &Path) -> Result<Image, DataError> {
+    decode(&read_file(path)?).map_err(|source| DataError::Decode { path: path.to_owned(), source })
+}
+
+/// A file's bytes, unless there are more of them than any picture has.
+pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, DataError> {
     let io = |source| DataError::Io { path: path.to_owned(), source };
-    let bytes = fs::metadata(path).map_err(io)?.len();
-    if bytes > MAX_FILE_BYTES {
-        return Err(io(std::io::Error::new(std::io::ErrorKind::FileTooLarge, format!("{bytes} bytes; at most {MAX_FILE_BYTES}"))));
+    let mut file = fs::File::open(path).map_err(io)?;
+    let length = file.metadata().map_err(io)?.len();
+    if length > MAX_FILE_BYTES {
+        return Err(io(std::io::Error::new(std::io::ErrorKind::FileTooLarge, format!("{length} bytes; at most {MAX_FILE_BYTES}"))));
     }
-    let bytes = fs::read(path).map_err(io)?;
-    decode(&bytes).map_err(|source| DataError::Decode { path: path.to_owned(), source })
+    let mut bytes = Vec::with_capacity(length as usize);
+    file.read_to_end(&mut bytes).map_err(io)?;
+    Ok(bytes)
 }

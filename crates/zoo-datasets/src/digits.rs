@@ -12,7 +12,7 @@ use flate2::read::GzDecoder;
 use crate::error::DataError;
 use crate::open::Splits;
 use crate::rng::SplitMix64;
-use crate::sample::{Image, Sample, SharedDataset};
+use crate::sample::{Image, PictureSet, Sample, SharedDataset};
 use crate::subset::interleave;
 
 const TABLE: &[u8] = include_bytes!("../data/digits.csv.gz");
@@ -33,6 +33,8 @@ impl Dataset<Sample, DataError> for Digits {
         self.0.len()
     }
 }
+
+impl PictureSet for Digits {}
 
 /// Of each digit's pictures, shuffled once and for all, the first 15 % (rounded) are the test split, the next 15 % the
 /// validation split, the rest the training split. Each split goes through the digits in turn.
@@ -57,12 +59,13 @@ pub(crate) fn open() -> Result<Splits, DataError> {
         classes: (0..CLASSES).map(|digit| digit.to_string()).collect(),
         channels: 1,
         native_size: Some([SIDE, SIDE]),
+        statistics: None,
         notes: Vec::new(),
     })
 }
 
 fn in_turn(samples: Vec<Sample>) -> SharedDataset {
-    let labels: Vec<usize> = samples.iter().map(|sample| sample.label).collect();
+    let labels: Vec<u32> = samples.iter().map(|sample| sample.label as u32).collect();
     let order = interleave(&labels);
     Arc::new(Digits(order.into_iter().map(|position| samples[position].clone()).collect()))
 }

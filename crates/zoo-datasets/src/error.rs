@@ -37,6 +37,12 @@ pub enum DecodeError {
     /// The decoder gave up.
     #[error("the picture is damaged or of an unsupported kind")]
     Image(#[source] image::ImageError),
+    /// The decoder met a case that it was not written for.
+    #[error("the decoder failed: {message}")]
+    Panicked {
+        /// What its panic said.
+        message: String,
+    },
     /// The decoder's result is not a picture.
     #[error("the decoder gave no picture")]
     Shape(#[from] ImageShapeError),
@@ -65,11 +71,14 @@ pub enum TransformError {
     /// `mean` is not finite, or `std` is not positive and finite.
     #[error("`{field}` holds {value}, which is not a usable number")]
     Value {
-        /// `mean`, `std` or `flip`.
+        /// `mean`, `std`, `scale`, `ratio` or `flip`.
         field: &'static str,
         /// The value.
         value: f64,
     },
+    /// A transform whose results have no fixed size.
+    #[error("the size of the result is not fixed; crop, or resize to an exact size")]
+    NoSize,
     /// A side of zero or of more than [`MAX_SIDE`](crate::MAX_SIDE) pixels.
     #[error("a picture of {height}x{width} pixels (height x width) cannot be made; sides must be in 1..={limit}")]
     Size {
@@ -80,6 +89,18 @@ pub enum TransformError {
         /// Longest side.
         limit: usize,
     },
+}
+
+/// Why a picture's file cannot become a model's input.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EncodedError {
+    /// It is no usable picture.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// The picture cannot be preprocessed.
+    #[error(transparent)]
+    Transform(#[from] TransformError),
 }
 
 /// What can go wrong with a data set.
@@ -146,6 +167,12 @@ pub enum DataError {
         /// The folder that holds the class folders.
         path: PathBuf,
     },
+    /// No tar file for training.
+    #[error("{} has no shards to train on; expected {}/train/000000.tar or {}/train-000000.tar", path.display(), path.display(), path.display())]
+    NoShards {
+        /// The folder that should hold them.
+        path: PathBuf,
+    },
     /// Too few pictures to cut the missing splits from them.
     #[error("{} has only {images} pictures, too few to cut a `{split}` split from them", path.display())]
     TooFewImages {
@@ -170,6 +197,53 @@ pub enum DataError {
         /// The class folder.
         path: PathBuf,
     },
+    /// Folders in folders without end.
+    #[error("{} lies more than {limit} folders deep; does a link lead back?", path.display())]
+    TooDeep {
+        /// The folder.
+        path: PathBuf,
+        /// Deepest folder that is listed.
+        limit: usize,
+    },
+    /// The names of all files together are longer than an index can be.
+    #[error("the names of the pictures below {} are more than 4 GB; split the folder", path.display())]
+    TooManyNames {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A list of classes that cannot be used.
+    #[error("{} is no list of classes: {reason}", path.display())]
+    ClassMap {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Files of a published data set that are not here.
+    #[error("data set `{name}` is not here: put {files} from {address} into {}", folder.display())]
+    NotHere {
+        /// Name of the data set.
+        name: String,
+        /// The missing files.
+        files: String,
+        /// Where they are published.
+        address: String,
+        /// Where they are to be.
+        folder: PathBuf,
+    },
+    /// A file of a published data set that is not what it should be.
+    #[error("{} is not a file of data set `{name}`: {reason}", path.display())]
+    Format {
+        /// Name of the data set.
+        name: String,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A download did not work.
+    #[error(transparent)]
+    Hub(#[from] zoo_hub::HubError),
     /// A file or folder cannot be read.
     #[error("cannot read {}", path.display())]
     Io {
@@ -230,6 +304,16 @@ pub enum DataError {
         found: [usize; 3],
         /// Shape of the first picture in the batch.
         expected: [usize; 3],
+    },
+    /// Every picture of a batch was to be skipped.
+    #[error("none of the {pictures} pictures of batch {batch} can be used; the first: {first}")]
+    NothingLeft {
+        /// Number of the batch in its epoch.
+        batch: usize,
+        /// Pictures that it should have had.
+        pictures: usize,
+        /// The first of them, and what is wrong with it.
+        first: String,
     },
     /// The data set or its preprocessing panicked.
     #[error("loading {item} panicked: {message}")]

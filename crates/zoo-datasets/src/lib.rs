@@ -1,6 +1,8 @@
 //! Pictures with labels, from files to batches.
 //!
-//! - [`open`] gives the [`Splits`] of a data set by name: `digits` (built in), `shapes` (generated), `folder` (your files).
+//! - [`open`] gives the [`Splits`] of a data set by name: `digits` (built in), `shapes` (generated), `folder` (your files),
+//!   `shards` (your files in tar files), and the
+//!   published ones, `mnist` to `cifar100`, which [`fetch`] downloads.
 //! - [`decode`] and [`read_image`] turn JPEG, PNG, WebP and BMP into 8-bit [`Image`]s, with limits against hostile files.
 //! - [`Transform`] is the evaluation preprocessing; its resize equals Pillow's to the last bit, its crop torchvision's.
 //! - [`Loader`] decodes, transforms and batches on worker threads; the stream of batches does not depend on their number.
@@ -20,19 +22,24 @@ mod geometry;
 mod jpeg;
 mod loader;
 mod open;
+mod published;
+mod random_crop;
 mod resize;
 mod rng;
 mod sample;
 mod shapes;
+mod shards;
 mod subset;
 mod transform;
 
 pub use augment::Augment;
-pub use batch::Batch;
+pub use batch::{Batch, SkippedPicture};
 pub use decode::{MAX_PIXELS, decode, read_image};
-pub use error::{DataError, DecodeError, TransformError};
-pub use loader::{Epoch, Loader, LoaderOptions};
+pub use error::{DataError, DecodeError, EncodedError, TransformError};
+pub use loader::{Damaged, Epoch, Loader, LoaderOptions};
 pub use open::{DataOptions, Splits, names, open};
+pub use published::{fetch, is_published};
+pub use random_crop::RandomResizedCrop;
 pub use resize::{Filter, resize};
-pub use sample::{Image, ImageShapeError, Sample, SharedDataset};
+pub use sample::{EncodedSample, Image, ImageShapeError, PictureSet, Sample, SharedDataset};
 pub use transform::{MAX_SIDE, Preprocess, Resize, Transform};

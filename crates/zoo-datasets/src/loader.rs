@@ -5,9 +5,11 @@ mod make;
 
 pub use epoch::Epoch;
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use crate::batch::SkippedPicture;
 use crate::error::DataError;
 use crate::rng::SplitMix64;
 use crate::sample::SharedDataset;
@@ -15,7 +17,17 @@ use crate::transform::Preprocess;
 
 use make::Plan;
 
-/// How a [`Loader`] cuts a data set into batches. Only the first three fields change what comes out.
+/// What becomes of a picture whose file is damaged or no picture. Whatever else goes wrong is an error.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Damaged {
+    /// It is left out of its batch, which then is smaller; [`Loader::skipped`] has its name.
+    #[default]
+    Skip,
+    /// It is an error in place of its batch.
+    Fail,
+}
+
+/// How a [`Loader`] cuts a data set into batches. Only the first four fields change what comes out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoaderOptions {
     /// Pictures in a batch. Default 32.
@@ -24,17 +36,19 @@ pub struct LoaderOptions {
     pub shuffle: Option<u64>,
     /// Leaves out the last batch of an epoch where it is not full. Default false.
     pub drop_last: bool,
+    /// Default [`Damaged::Skip`].
+    pub damaged: Damaged,
     /// Threads. 0 works in the caller's thread. Default: the system's parallelism, at most 4.
     pub workers: usize,
-    /// Most batches that are made or waiting at any time; fewer than `workers` leaves workers unused.
-    /// Default twice `workers`.
+    /// Most batches that are made or waiting at any time, and so the memory for them; fewer than `workers` leaves workers
+    /// unused. Besides, each worker has one picture in its hands. Default twice `workers`.
     pub prefetch: Option<usize>,
 }
 
 impl Default for LoaderOptions {
     fn default() -> Self {
         let workers = thread::available_parallelism().map_or(1, |threads| threads.get().min(4));
-        Self { batch_size: 32, shuffle: None, drop_last: false, workers, prefetch: None }
+        Self { batch_size: 32, shuffle: None, drop_last: false, damaged: Damaged::Skip, workers, prefetch: None }
     }
 }
 
@@ -47,7 +61,11 @@ pub struct Loader {
     dataset: SharedDataset,
     preprocess: Arc<dyn Preprocess>,
     options: LoaderOptions,
+    skipped: Skipped,
 }
+
+/// The pictures that were left out, by index, and whether [`Loader::take_skipped`] gave them.
+type Skipped = Arc<Mutex<BTreeMap<usize, (SkippedPicture, bool)>>>;
 
 impl Loader {
     /// A loader for `dataset`. Nothing is read yet.
@@ -62,7 +80,7 @@ impl Loader {
             }
         }
         preprocess.check().map_err(|source| DataError::Preprocess { source })?;
-        Ok(Self { dataset, preprocess, options })
+        Ok(Self { dataset, preprocess, options, skipped: Skipped::default() })
     }
 
     /// Pictures in the data set.
@@ -86,6 +104,26 @@ impl Loader {
         &self.options
     }
 
+    /// The pictures that were left out of the batches that were taken so far, each once, in the order of their indices.
+    pub fn skipped(&self) -> Vec<SkippedPicture> {
+        self.locked().values().map(|(picture, _)| picture.clone()).collect()
+    }
+
+    /// Those of them that this method has not given before.
+    pub fn take_skipped(&self) -> Vec<SkippedPicture> {
+        let mut skipped = self.locked();
+        let new = skipped.values_mut().filter(|(_, told)| !told);
+        new.map(|(picture, told)| {
+            *told = true;
+            picture.clone()
+        })
+        .collect()
+    }
+
+    fn locked(&self) -> MutexGuard<'_, BTreeMap<usize, (SkippedPicture, bool)>> {
+        self.skipped.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The batches of one epoch.
     pub fn epoch(&self, epoch: u64) -> Epoch {
         self.epoch_from(epoch, 0)
@@ -94,19 +132,23 @@ impl Loader {
     /// The batches of one epoch from number `first_batch` (counted from 0): what is left after an interruption.
     pub fn epoch_from(&self, epoch: u64, first_batch: usize) -> Epoch {
         let seed = self.options.shuffle.unwrap_or(0);
-        let mut order: Vec<usize> = (0..self.len()).collect();
-        if self.options.shuffle.is_some() {
-            SplitMix64::keyed(&[seed, epoch]).shuffle(&mut order);
-        }
+        let order = self.options.shuffle.and_then(|seed| self.dataset.shuffled(seed, epoch)).unwrap_or_else(|| {
+            let mut order: Vec<u32> = (0..self.len() as u32).collect();
+            if self.options.shuffle.is_some() {
+                SplitMix64::keyed(&[seed, epoch]).shuffle(&mut order);
+            }
+            order
+        });
         let plan = Plan {
             dataset: Arc::clone(&self.dataset),
             preprocess: Arc::clone(&self.preprocess),
             order,
             batch_size: self.options.batch_size,
+            damaged: self.options.damaged,
             key: [seed, epoch],
         };
         let prefetch = self.options.prefetch.unwrap_or(self.options.workers * 2);
-        Epoch::start(plan, first_batch..self.batches().max(first_batch), self.options.workers, prefetch)
+        Epoch::start(plan, first_batch..self.batches().max(first_batch), self.options.workers, prefetch, Arc::clone(&self.skipped))
     }
 }
 

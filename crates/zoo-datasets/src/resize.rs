@@ -4,6 +4,7 @@
 //! with the reduction (antialiasing), weights are 22-bit fixed-point integers, and the picture is rounded to 8 bits
 //! between the two passes. The reference is Pillow 13.0.0; for the one difference from earlier versions see `vertical_first`.
 
+use pulp::{Arch, Simd, WithSimd};
 use serde::{Deserialize, Serialize};
 
 use crate::sample::Image;
@@ -110,8 +111,9 @@ fn clip(sum: i32) -> u8 {
 fn separable(image: &Image, height: usize, width: usize, support: f64, filter: fn(f64) -> f64) -> Image {
     let windows_of = |from: usize, to: usize| (from != to).then(|| windows(from, to, support, filter));
     let (columns, rows) = (windows_of(image.width(), width), windows_of(image.height(), height));
-    let across = |image: &Image| columns.as_ref().map(|windows| horizontal(image, windows));
-    let down = |image: &Image| rows.as_ref().map(|windows| vertical(image, windows));
+    // Compiled a second time, for the vector instructions of newer machines: integers, so that the result is the same.
+    let across = |image: &Image| columns.as_ref().map(|windows| Arch::new().dispatch(Pass { direction: Direction::Across, image, windows }));
+    let down = |image: &Image| rows.as_ref().map(|windows| Arch::new().dispatch(Pass { direction: Direction::Down, image, windows }));
     let result = if vertical_first(image, height, width) {
         let low = down(image);
         across(low.as_ref().unwrap_or(image)).or(low)
@@ -122,6 +124,31 @@ fn separable(image: &Image, height: usize, width: usize, support: f64, filter: f
     result.unwrap_or_else(|| image.clone())
 }
 
+#[derive(Clone, Copy)]
+enum Direction {
+    Across,
+    Down,
+}
+
+/// One pass as a task for [`Arch::dispatch`].
+struct Pass<'a> {
+    direction: Direction,
+    image: &'a Image,
+    windows: &'a [Window],
+}
+
+impl WithSimd for Pass<'_> {
+    type Output = Image;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Image {
+        match self.direction {
+            Direction::Across => horizontal(self.image, self.windows),
+            Direction::Down => vertical(self.image, self.windows),
+        }
+    }
+}
+
 /// Which pass comes first shows in the result, by the rounding between them. Pillow before version 13 begins with the
 /// horizontal one; since then with the vertical one where that removes more than twice as many rows as the other columns.
 /// Pictures up to 2:1 that keep their proportions are the same in both.
@@ -129,6 +156,7 @@ fn vertical_first(image: &Image, height: usize, width: usize) -> bool {
     height < image.height() && (image.height() - height) as i128 > 2 * (image.width() as i128 - width as i128)
 }
 
+#[inline(always)]
 fn horizontal(image: &Image, windows: &[Window]) -> Image {
     match image.channels() {
         3 => horizontal_of::<3>(image, windows),
@@ -137,6 +165,7 @@ fn horizontal(image: &Image, windows: &[Window]) -> Image {
 }
 
 /// The number of channels as a constant lets the innermost loop unroll.
+#[inline(always)]
 fn horizontal_of<const CHANNELS: usize>(image: &Image, windows: &[Window]) -> Image {
     let mut pixels = Vec::with_capacity(image.height() * windows.len() * CHANNELS);
     for row in image.pixels().chunks_exact(image.width() * CHANNELS) {
@@ -155,6 +184,7 @@ fn horizontal_of<const CHANNELS: usize>(image: &Image, windows: &[Window]) -> Im
 }
 
 /// Row by row, so that memory is read in order and the inner loop vectorises.
+#[inline(always)]
 fn vertical(image: &Image, windows: &[Window]) -> Image {
     let stride = image.width() * image.channels();
     let mut pixels = Vec::with_capacity(windows.len() * stride);

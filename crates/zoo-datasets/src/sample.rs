@@ -122,10 +122,40 @@ impl Sample {
     }
 }
 
-/// A data set that can be shared with loader threads. Its errors name the file.
+/// A picture as it lies in its file, and its class.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EncodedSample {
+    /// The file's bytes.
+    pub bytes: Vec<u8>,
+    /// Index of its class in [`Splits::classes`](crate::Splits::classes).
+    pub label: usize,
+    /// The file. Errors name it.
+    pub file: Arc<Path>,
+}
+
+/// A data set whose errors name the file.
 ///
 /// `get` with an index out of range is [`DataError::OutOfRange`] for this crate's data sets; it does not panic.
-pub type SharedDataset = Arc<dyn Dataset<Sample, DataError>>;
+/// A data set of your own needs `impl PictureSet for Mine {}` beside its [`Dataset`].
+pub trait PictureSet: Dataset<Sample, DataError> {
+    /// The picture before it is decoded, so that a [`Preprocess`](crate::Preprocess) that needs a part of it can decode that
+    /// part alone; `None` where the data set has no such thing.
+    ///
+    /// # Errors
+    /// As for `get`, but for a file's contents.
+    fn encoded(&self, _index: usize) -> Result<Option<EncodedSample>, DataError> {
+        Ok(None)
+    }
+
+    /// The order of a shuffled epoch, where the data set knows a better one than any: each index once. By `seed` and
+    /// `epoch` alone, or a run cannot be resumed.
+    fn shuffled(&self, _seed: u64, _epoch: u64) -> Option<Vec<u32>> {
+        None
+    }
+}
+
+/// A data set that can be shared with loader threads.
+pub type SharedDataset = Arc<dyn PictureSet>;
 
 #[cfg(test)]
 mod tests {

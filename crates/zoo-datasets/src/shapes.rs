@@ -9,7 +9,7 @@ use burn_dataset::Dataset;
 use crate::error::DataError;
 use crate::open::{DataOptions, Splits, check_size, invalid};
 use crate::rng::SplitMix64;
-use crate::sample::{Sample, SharedDataset};
+use crate::sample::{PictureSet, Sample, SharedDataset};
 
 /// One of the three splits. A picture is drawn when it is asked for; it depends on the seed, the split, the index and
 /// the size only, and is the same on every machine.
@@ -35,6 +35,8 @@ impl Dataset<Sample, DataError> for Shapes {
     }
 }
 
+impl PictureSet for Shapes {}
+
 pub(crate) fn open(options: &DataOptions) -> Result<Splits, DataError> {
     check_size("image_size", options.image_size)?;
     let lengths = [("train_length", options.train_length), ("valid_length", options.valid_length), ("test_length", options.test_length)];
@@ -50,6 +52,7 @@ pub(crate) fn open(options: &DataOptions) -> Result<Splits, DataError> {
         classes: draw::CLASSES.map(str::to_owned).to_vec(),
         channels: 3,
         native_size: Some(options.image_size),
+        statistics: None,
         notes: Vec::new(),
     })
 }

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::TransformError;
+use crate::decode::decode;
+use crate::error::{EncodedError, TransformError};
 use crate::geometry;
 use crate::resize::{Filter, resize};
 use crate::sample::Image;
@@ -36,6 +37,17 @@ pub trait Preprocess: Send + Sync {
     /// # Errors
     /// [`TransformError`] where the picture cannot be preprocessed.
     fn apply(&self, image: &Image, seed: u64, values: &mut Vec<f32>) -> Result<[usize; 3], TransformError>;
+
+    /// As [`apply`](Self::apply), from a picture's file. Those that need a part of it may decode no more than that; by
+    /// default all of it is decoded, to RGB.
+    ///
+    /// # Errors
+    /// [`EncodedError`] where the picture cannot be decoded or preprocessed.
+    fn apply_encoded(&self, bytes: &[u8], seed: u64, values: &mut Vec<f32>) -> Result<[usize; 3], EncodedError> {
+        let image = decode(bytes)?;
+        let image = if image.channels() == 1 { image.to_rgb() } else { image };
+        Ok(self.apply(&image, seed, values)?)
+    }
 
     /// Whether it can work at all. A loader asks once, before the first picture.
     ///

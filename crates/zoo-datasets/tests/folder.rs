@@ -66,28 +66,23 @@ fn three_splits_classes_in_natural_order_any_extension() {
             name.iter().for_each(|name| picture(root.path(), &format!("{split}/{class}/{name}"), level + number as u8));
         }
     }
-    // Not data: a note, the Finder's litter, a folder inside a class.
+    // Not data: a note, the Finder's litter.
     fs::write(root.path().join("train/Z/readme.txt"), "x").unwrap();
     fs::write(root.path().join("train/Z/._a.jpg"), "x").unwrap();
     fs::create_dir_all(root.path().join("train/.cache/x")).unwrap();
-    picture(root.path(), "train/Z/deeper/a.png", 1);
+    // Deeper folders belong to the class.
+    picture(root.path(), "train/Z/deeper/still/a.png", 1);
 
     let splits = open_folder(root.path());
     assert_eq!(splits.classes, ["Z", "img2", "img10"]);
     assert_eq!((splits.channels, splits.native_size), (3, None));
-    assert_eq!([splits.train.len(), splits.valid.len(), splits.test.len()], [15; 3]);
-    assert_eq!(files(&splits.train)[..6], ["Z/9.jpeg", "Z/10.JPG", "Z/a.webp", "Z/b.PNG", "Z/c.Bmp", "img2/9.jpeg"]);
+    assert_eq!([splits.train.len(), splits.valid.len(), splits.test.len()], [16, 15, 15]);
+    assert_eq!(files(&splits.train)[..7], ["Z/9.jpeg", "Z/10.JPG", "Z/a.webp", "Z/b.PNG", "Z/c.Bmp", "still/a.png", "img2/9.jpeg"]);
     let sample = splits.valid.get(14).unwrap();
     assert_eq!((sample.label, sample.image.height(), sample.image.width(), sample.image.channels()), (2, 6, 8, 3));
     assert!(sample.image.pixels()[0].abs_diff(20) <= 2);
     let train = root.path().join("train").display().to_string();
-    assert_eq!(
-        splits.notes,
-        [
-            format!("1 files in {train} are not pictures and were skipped"),
-            format!("1 folders inside the class folders of {train} were not searched"),
-        ]
-    );
+    assert_eq!(splits.notes, [format!("1 files in {train} are not pictures and were skipped")]);
 }
 
 #[test]

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use burn_dataset::Dataset;
 use proptest::prelude::*;
 use zoo_datasets::{
-    Augment, Batch, DataError, DataOptions, Epoch, Image, Loader, LoaderOptions, Preprocess, Resize, Sample, SharedDataset, Transform,
-    TransformError, open,
+    Augment, Batch, DataError, DataOptions, Epoch, Image, Loader, LoaderOptions, PictureSet, Preprocess, Resize, Sample, SharedDataset,
+    Transform, TransformError, open,
 };
 
 /// Pictures of one pixel that say their index; some do not work.
@@ -41,6 +41,8 @@ impl Dataset<Sample, DataError> for Numbers {
         self.len
     }
 }
+
+impl PictureSet for Numbers {}
 
 fn raw() -> Transform {
     Transform { resize: Resize::None, mean: vec![0.0], std: vec![1.0 / 255.0], ..Transform::simple([1, 1], 1) }
@@ -102,7 +104,7 @@ proptest! {
         shuffle in proptest::option::of(0u64..50), epoch in 0u64..4, first in 0usize..12,
     ) {
         let make = |workers, prefetch| {
-            loader(numbers(len), LoaderOptions { batch_size, workers, prefetch, drop_last, shuffle })
+            loader(numbers(len), LoaderOptions { batch_size, workers, prefetch, drop_last, shuffle, ..Default::default() })
         };
         let alone = all(make(0, None).epoch(epoch));
         prop_assert_eq!(all(make(workers, Some(prefetch)).epoch(epoch)), &alone[..]);

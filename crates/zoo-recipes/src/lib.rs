@@ -18,6 +18,7 @@ mod artifacts;
 mod checkpoint;
 #[cfg(feature = "tui")]
 mod dashboard;
+mod data;
 mod error;
 mod evaluate;
 mod folder;

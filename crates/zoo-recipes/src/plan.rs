@@ -46,7 +46,7 @@ impl<'a> Plan<'a> {
         }
         let model = burn_zoo::build(&recipe.model, &options, device)?;
         model.check_input([splits.channels, size[0], size[1]])?;
-        let transform = recipe.transform(size, splits.channels);
+        let transform = recipe.transform(size, &splits);
         transform.validate()?;
         Ok(Self { recipe, splits, options, size, transform })
     }

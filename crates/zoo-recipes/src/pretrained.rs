@@ -26,7 +26,7 @@ fn filter(interpolation: Interpolation) -> Filter {
 }
 
 /// For other channels than the weights', of each the average: a grey picture has it in every channel.
-fn spread(values: &[f32], channels: usize) -> Vec<f32> {
+pub(crate) fn spread(values: &[f32], channels: usize) -> Vec<f32> {
     if values.len() == channels {
         return values.to_vec();
     }
@@ -56,16 +56,5 @@ impl Recipe {
         self.mean.get_or_insert_with(|| preparation.mean.clone());
         self.std.get_or_insert_with(|| preparation.std.clone());
         Ok(published)
-    }
-
-    /// The preprocessing of this recipe for pictures of so many channels.
-    pub(crate) fn transform(&self, size: [usize; 2], channels: usize) -> Transform {
-        let simple = Transform::simple(size, channels);
-        Transform {
-            filter: self.interpolation.unwrap_or(simple.filter),
-            mean: self.mean.as_ref().map_or(simple.mean, |mean| spread(mean, channels)),
-            std: self.std.as_ref().map_or(simple.std, |std| spread(std, channels)),
-            ..simple
-        }
     }
 }

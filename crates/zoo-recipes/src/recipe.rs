@@ -14,9 +14,9 @@ use crate::{OptimizerKind, RecipeError, ScheduleKind};
 pub struct Recipe {
     /// Name of the model. Default `lenet5`.
     pub model: String,
-    /// `digits`, `shapes` or `folder`. Default `digits`.
+    /// One of [`zoo_datasets::names`]. Default `digits`.
     pub dataset: String,
-    /// `folder`: the root.
+    /// `folder` and `shards`: the root. The published data sets: the folder with their files; [`Recipe::fetch_data`] writes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<PathBuf>,
     /// Side of the model's input in pixels. Default: what the model was designed for.
@@ -37,10 +37,10 @@ pub struct Recipe {
     /// Weights to start from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pretrained_path: Option<PathBuf>,
-    /// Mean of each channel, of values from 0 to 1. Default: the published weights' own, else 0.5.
+    /// Mean of each channel, of values from 0 to 1. Default: the published weights' own, else the data set's, else 0.5.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mean: Option<Vec<f32>>,
-    /// Standard deviation of each channel. Default: the published weights' own, else 0.5.
+    /// Standard deviation of each channel. Default: the published weights' own, else the data set's, else 0.5.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub std: Option<Vec<f32>>,
     /// `nearest`, `bilinear` or `bicubic`: how pictures are resized. Default: the published weights' own, else `bilinear`.

@@ -164,6 +164,7 @@ impl<'a> Run<'a> {
                 }
             }
             drop(batches);
+            self.loader.take_skipped().iter().for_each(|picture| progress.note(&picture.to_string()));
             self.validate(&model, progress)?;
             if interrupter.should_stop() && self.at.epoch < recipe.epochs {
                 return Ok(false);
@@ -255,6 +256,7 @@ impl<'a> Run<'a> {
     fn validate(&mut self, model: &AnyClassifier, progress: &mut dyn Progress) -> Result<(), RecipeError> {
         let begun = Instant::now();
         let result = evaluate(&model.valid(), &self.valid, self.device)?;
+        self.valid.take_skipped().iter().for_each(|picture| progress.note(&picture.to_string()));
         self.pace.validated(begun.elapsed().as_secs_f64());
         let at = &mut self.at;
         let epoch = at.epoch;

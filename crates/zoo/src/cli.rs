@@ -186,10 +186,10 @@ pub(crate) struct EvaluateArgs {
     pub(crate) model: Option<String>,
     #[command(flatten)]
     pub(crate) trained: Trained,
-    /// digits, shapes or folder.
+    /// digits, shapes, folder, shards, mnist, fashion-mnist, kmnist, cifar10 or cifar100.
     #[arg(long, value_name = "NAME")]
     pub(crate) dataset: String,
-    /// The folder of `--dataset folder`.
+    /// Folder of the data set's files; a published one is else downloaded into the cache.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
     /// Which part of the data set.

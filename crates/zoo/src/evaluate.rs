@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use burn_zoo::Classifier;
 use serde::Serialize;
-use zoo_cli::{Failure, output};
+use zoo_cli::{DownloadReport, Failure, output};
 use zoo_datasets::{DataOptions, Loader, LoaderOptions};
 
 use crate::checkpoint::Checkpoint;
@@ -36,7 +36,13 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     let image_size = checkpoint.transform.output_size().unwrap_or([224, 224]);
     // The data is cut as it was in training, or pictures that were trained on would count as new ones.
     let seed = args.data_seed.or(checkpoint.data_seed).unwrap_or(0);
-    let options = DataOptions { path: args.data.clone(), image_size, seed, limit: args.limit, ..DataOptions::default() };
+    let path = match &args.data {
+        None if zoo_datasets::is_published(&args.dataset) => {
+            zoo_datasets::fetch(&args.dataset, &args.trained.hub.open()?, &mut DownloadReport::default())?
+        }
+        given => given.clone(),
+    };
+    let options = DataOptions { path, image_size, seed, limit: args.limit, ..DataOptions::default() };
     let splits = zoo_datasets::open(&args.dataset, &options)?;
     check_classes(&checkpoint, &splits.classes)?;
     let (dataset, split) = match args.split {
@@ -55,6 +61,7 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
         };
         forward.logits(images)
     })?;
+    loader.skipped().iter().for_each(|picture| output::say(&mut std::io::stderr(), &format!("note: {picture}")));
     let evaluation = Evaluation {
         model: name,
         dataset: args.dataset.clone(),

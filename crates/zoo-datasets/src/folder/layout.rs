@@ -6,127 +6,140 @@ use std::sync::Arc;
 
 use crate::error::DataError;
 
-use super::{Entry, io, natural};
+use super::classes::Classes;
+use super::tree::Tree;
+use super::{cache, io, natural, walk};
 
 const TRAIN: &[&str] = &["train"];
 const VALID: &[&str] = &["val", "valid", "validation"];
 const TEST: &[&str] = &["test"];
-const EXTENSIONS: &[&str] = &["jpg", "jpeg", "png", "webp", "bmp"];
 
 /// What was found below a root. `None` is a split without a folder.
 pub(super) struct Layout {
-    pub(super) train_root: PathBuf,
     pub(super) classes: Vec<String>,
-    pub(super) train: Vec<Entry>,
-    pub(super) valid: Option<Vec<Entry>>,
-    pub(super) test: Option<Vec<Entry>>,
+    pub(super) train: Pictures,
+    pub(super) valid: Option<Pictures>,
+    pub(super) test: Option<Pictures>,
 }
 
-pub(super) fn read(root: &Path, notes: &mut Vec<String>) -> Result<Layout, DataError> {
-    if !root.is_dir() {
-        return Err(DataError::NotAFolder { path: root.to_owned() });
+/// A tree whose folders have labels.
+#[derive(Clone)]
+pub(super) struct Pictures {
+    pub(super) tree: Arc<Tree>,
+    /// Of the pictures in each folder.
+    pub(super) labels: Arc<Vec<Option<u32>>>,
+    /// The pictures that have a label, by label and then as in the tree.
+    pub(super) order: Vec<u32>,
+}
+
+impl Pictures {
+    /// The label of a picture in `order`.
+    pub(super) fn label(&self, picture: u32) -> u32 {
+        self.labels[self.tree.folder_of(picture)].unwrap_or(0)
     }
-    let folders = list(root)?.folders;
-    let [train, valid, test] = [TRAIN, VALID, TEST].map(|names| find(root, &folders, names));
-    let (train, valid, test) = (train?, valid?, test?);
+}
 
-    // A folder `train` without folders in it is a class of that name (next to `bus` and `tram`) or a mistake.
-    let Some(train) = nested(train)? else {
-        let splits = [nested(valid.clone())?, nested(test.clone())?];
-        if let Some(found) = splits.into_iter().flatten().next() {
-            return Err(DataError::NoTrainFolder { path: root.to_owned(), found: name(&found) });
+/// Finds the splits below a root.
+pub(super) struct Reader<'a> {
+    pub(super) root: &'a Path,
+    /// Where indexes are kept.
+    pub(super) cache: Option<&'a Path>,
+    pub(super) class_map: Option<&'a Path>,
+    pub(super) notes: &'a mut Vec<String>,
+}
+
+impl Reader<'_> {
+    pub(super) fn read(&mut self) -> Result<Layout, DataError> {
+        let root = self.root;
+        if !root.is_dir() {
+            return Err(DataError::NotAFolder { path: root.to_owned() });
         }
-        let is_split = |folder: &PathBuf| [TRAIN, VALID, TEST].concat().contains(&name(folder).to_lowercase().as_str());
-        if folders.iter().all(is_split) {
-            return Err(DataError::NoClasses { path: folders.into_iter().next().unwrap_or_else(|| root.to_owned()) });
-        }
-        let (classes, train) = read_training(root, notes)?;
-        return Ok(Layout { train_root: root.to_owned(), classes, train, valid: None, test: None });
-    };
-    let (classes, entries) = read_training(&train, notes)?;
-    let mut evaluation = |folder: Option<PathBuf>| -> Result<Option<Vec<Entry>>, DataError> {
-        match (nested(folder.clone())?, folder) {
-            (Some(folder), _) => read_pictures(&folder, &classes, notes).map(Some),
-            (None, Some(folder)) => {
-                notes.push(format!("{} has no class folders and is not used", folder.display()));
-                Ok(None)
+        let folders = folders(root)?;
+        let [train, valid, test] = [TRAIN, VALID, TEST].map(|names| find(root, &folders, names));
+        let (train, valid, test) = (train?, valid?, test?);
+
+        // A folder `train` without folders in it is a class of that name (next to `bus` and `tram`) or a mistake.
+        let Some(train) = nested(train)? else {
+            let splits = [nested(valid)?, nested(test)?];
+            if let Some(found) = splits.into_iter().flatten().next() {
+                return Err(DataError::NoTrainFolder { path: root.to_owned(), found: name(&found) });
             }
-            (None, None) => Ok(None),
-        }
-    };
-    let (valid, test) = (evaluation(valid)?, evaluation(test)?);
-    Ok(Layout { train_root: train, classes, train: entries, valid, test })
-}
-
-fn read_training(root: &Path, notes: &mut Vec<String>) -> Result<(Vec<String>, Vec<Entry>), DataError> {
-    let folders = list(root)?.folders;
-    let class = |folder: PathBuf| match folder.file_name().and_then(|name| name.to_str()) {
-        Some(name) => Ok(name.to_owned()),
-        None => Err(DataError::ClassName { path: folder }),
-    };
-    let classes = folders.into_iter().map(class).collect::<Result<Vec<String>, DataError>>()?;
-    let entries = read_pictures(root, &classes, notes)?;
-    Ok((classes, entries))
-}
-
-/// All pictures below `root/CLASS`, in class order and then by name.
-fn read_pictures(root: &Path, classes: &[String], notes: &mut Vec<String>) -> Result<Vec<Entry>, DataError> {
-    let (mut entries, mut skipped, mut deeper, mut empty) = (Vec::new(), 0, 0, Vec::new());
-    for folder in list(root)?.folders {
-        let class = name(&folder);
-        let Some(label) = classes.iter().position(|known| *known == class) else {
-            return Err(DataError::ExtraClass { path: root.to_owned(), class });
+            let is_split = |folder: &PathBuf| [TRAIN, VALID, TEST].concat().contains(&name(folder).to_lowercase().as_str());
+            if folders.iter().all(is_split) {
+                return Err(DataError::NoClasses { path: folders.into_iter().next().unwrap_or_else(|| root.to_owned()) });
+            }
+            let (classes, train) = self.training(root)?;
+            return Ok(Layout { classes: classes.names, train, valid: None, test: None });
         };
-        let before = entries.len();
-        let found = list(&folder)?;
-        deeper += found.folders.len();
-        for file in found.files {
-            if is_picture(&file) {
-                entries.push(Entry { label, file: Arc::from(file) });
-            } else {
-                skipped += 1;
+        let (classes, pictures) = self.training(&train)?;
+        let (valid, test) = (self.evaluation(valid, &classes)?, self.evaluation(test, &classes)?);
+        Ok(Layout { classes: classes.names, train: pictures, valid, test })
+    }
+
+    fn training(&mut self, folder: &Path) -> Result<(Classes, Pictures), DataError> {
+        let tree = cache::open(folder, self.cache, self.notes)?;
+        let classes = match Classes::map_of(self.root, self.class_map) {
+            Some(map) => Classes::of_map(&map)?,
+            None => Classes::of_folders(&tree),
+        };
+        let pictures = self.pictures(tree, &classes)?;
+        Ok((classes, pictures))
+    }
+
+    fn evaluation(&mut self, folder: Option<PathBuf>, classes: &Classes) -> Result<Option<Pictures>, DataError> {
+        let Some(folder) = folder else { return Ok(None) };
+        let Some(folder) = nested(Some(folder.clone()))? else {
+            self.notes.push(format!("{} has no class folders and is not used", folder.display()));
+            return Ok(None);
+        };
+        let tree = cache::open(&folder, self.cache, self.notes)?;
+        self.pictures(tree, classes).map(Some)
+    }
+
+    /// All pictures of a tree in the order of their classes.
+    fn pictures(&mut self, tree: Tree, classes: &Classes) -> Result<Pictures, DataError> {
+        let labels = classes.label(&tree, self.notes)?;
+        let mut counts = vec![None::<u32>; classes.names.len()];
+        for (folder, label) in tree.folders.iter().zip(&labels) {
+            if let Some(label) = *label {
+                *counts[label as usize].get_or_insert(0) += folder.pictures;
             }
         }
-        if entries.len() == before {
-            empty.push(class);
+        if counts.iter().flatten().sum::<u32>() == 0 {
+            return Err(DataError::NoImages { path: tree.root });
         }
+        let others: u32 = tree.folders.iter().filter(|folder| !folder.path.is_empty()).map(|folder| folder.others).sum();
+        let root = tree.root.display();
+        if others > 0 {
+            self.notes.push(format!("{others} files in {root} are not pictures and were skipped"));
+        }
+        let listed = classes.are_listed();
+        let empty: Vec<&str> =
+            classes.names.iter().zip(&counts).filter(|(_, count)| count.unwrap_or(u32::from(!listed)) == 0).map(|(name, _)| name.as_str()).collect();
+        if !empty.is_empty() {
+            self.notes.push(format!("no pictures in {root} for: {}", empty.join(", ")));
+        }
+        // By label also where a list of classes has another order than the folders.
+        let mut by_label: Vec<(u32, usize)> =
+            labels.iter().enumerate().filter_map(|(folder, label)| label.map(|label| (label, folder))).collect();
+        by_label.sort_unstable();
+        let order = by_label.iter().flat_map(|&(_, folder)| tree.pictures(folder)).collect();
+        Ok(Pictures { tree: Arc::new(tree), labels: Arc::new(labels), order })
     }
-    if entries.is_empty() {
-        return Err(DataError::NoImages { path: root.to_owned() });
-    }
-    // A list of (label, file) in label order even where `classes` is in another order than this root's folders.
-    entries.sort_by_key(|entry: &Entry| entry.label);
-    if skipped > 0 {
-        notes.push(format!("{skipped} files in {} are not pictures and were skipped", root.display()));
-    }
-    if deeper > 0 {
-        notes.push(format!("{deeper} folders inside the class folders of {} were not searched", root.display()));
-    }
-    if !empty.is_empty() {
-        notes.push(format!("no pictures in {} for: {}", root.display(), empty.join(", ")));
-    }
-    Ok(entries)
 }
 
-struct Listing {
-    folders: Vec<PathBuf>,
-    files: Vec<PathBuf>,
-}
-
-/// What is in a folder, in natural order. Names that begin with a dot are not data: `.DS_Store`, `.ipynb_checkpoints`, `._a.jpg`.
-fn list(folder: &Path) -> Result<Listing, DataError> {
-    let mut listing = Listing { folders: Vec::new(), files: Vec::new() };
+/// The folders in a folder, in natural order.
+fn folders(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
+    let mut folders = Vec::new();
     for entry in fs::read_dir(folder).map_err(io(folder))? {
-        let path = entry.map_err(io(folder))?.path();
-        if name(&path).starts_with('.') || name(&path) == "__MACOSX" {
-            continue;
+        let entry = entry.map_err(io(folder))?;
+        let is_plain_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        if !is_plain_file && !walk::is_hidden(&entry.file_name().to_string_lossy()) && entry.path().is_dir() {
+            folders.push(entry.path());
         }
-        if path.is_dir() { &mut listing.folders } else { &mut listing.files }.push(path);
     }
-    for paths in [&mut listing.folders, &mut listing.files] {
-        paths.sort_by(|a, b| natural::compare(&name(a), &name(b)).then_with(|| a.cmp(b)));
-    }
-    Ok(listing)
+    folders.sort_by(|a, b| natural::compare(&name(a), &name(b)).then_with(|| a.cmp(b)));
+    Ok(folders)
 }
 
 /// The folder with one of these names.
@@ -141,12 +154,7 @@ fn find(root: &Path, folders: &[PathBuf], names: &[&str]) -> Result<Option<PathB
 /// The folder, if it has folders in it.
 fn nested(folder: Option<PathBuf>) -> Result<Option<PathBuf>, DataError> {
     let Some(folder) = folder else { return Ok(None) };
-    Ok((!list(&folder)?.folders.is_empty()).then_some(folder))
-}
-
-fn is_picture(file: &Path) -> bool {
-    let extension = file.extension().map(|extension| extension.to_string_lossy().to_lowercase());
-    extension.is_some_and(|extension| EXTENSIONS.contains(&extension.as_str()))
+    Ok((!folders(&folder)?.is_empty()).then_some(folder))
 }
 
 fn name(path: &Path) -> String {

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 /// Digits compare as numbers, everything else by character; equal numbers by their leading zeros.
-pub(super) fn compare(a: &str, b: &str) -> Ordering {
+pub(crate) fn compare(a: &str, b: &str) -> Ordering {
     let (mut left, mut right) = (a, b);
     while let (Some(first), Some(second)) = (left.chars().next(), right.chars().next()) {
         let order = if first.is_ascii_digit() && second.is_ascii_digit() {

@@ -2,14 +2,16 @@
 
 use std::iter::FusedIterator;
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use crate::batch::Batch;
 use crate::error::DataError;
 
+use super::Skipped;
 use super::make::Plan;
 
 type Item = Result<Batch, DataError>;
@@ -22,6 +24,8 @@ pub struct Epoch {
     next_worker: usize,
     stopped: Arc<AtomicBool>,
     start_error: Option<std::io::Error>,
+    skipped: Skipped,
+    waited: Duration,
 }
 
 /// Worker `w` of `n` makes batches `w`, `w + n`, `w + 2n`...: taking from one after the other gives the order back.
@@ -31,12 +35,13 @@ struct Worker {
 }
 
 impl Epoch {
-    pub(super) fn start(plan: Plan, batches: Range<usize>, workers: usize, prefetch: usize) -> Self {
+    pub(super) fn start(plan: Plan, batches: Range<usize>, workers: usize, prefetch: usize, skipped: Skipped) -> Self {
         // A worker holds one finished batch while it waits for room in its channel, hence the - 1.
         let workers = workers.min(prefetch).min(batches.len());
         let room = prefetch.checked_div(workers).map_or(0, |share| share - 1);
         let stopped = Arc::new(AtomicBool::new(false));
-        let mut epoch = Self { plan: Arc::new(plan), left: batches, workers: Vec::new(), next_worker: 0, stopped, start_error: None };
+        let (plan, workers_list, waited) = (Arc::new(plan), Vec::new(), Duration::ZERO);
+        let mut epoch = Self { plan, left: batches, workers: workers_list, next_worker: 0, stopped, start_error: None, skipped, waited };
         for first in 0..workers {
             match epoch.spawn(first, workers, room) {
                 Ok(worker) => epoch.workers.push(worker),
@@ -48,6 +53,12 @@ impl Epoch {
             }
         }
         epoch
+    }
+
+    /// How long the caller has waited for batches so far: the time that its own work did not hide. Without workers, all the
+    /// time that batches took.
+    pub fn waited(&self) -> Duration {
+        self.waited
     }
 
     fn spawn(&self, first: usize, step: usize, room: usize) -> std::io::Result<Worker> {
@@ -86,11 +97,8 @@ fn run(plan: &Plan, numbers: impl Iterator<Item = usize>, sender: &SyncSender<It
     }
 }
 
-impl Iterator for Epoch {
-    type Item = Item;
-
-    fn next(&mut self) -> Option<Item> {
-        let number = self.left.next()?;
+impl Epoch {
+    fn take(&mut self, number: usize) -> Option<Item> {
         if let Some(source) = self.start_error.take() {
             return Some(Err(DataError::Thread { source }));
         }
@@ -99,6 +107,26 @@ impl Iterator for Epoch {
             return self.plan.make(number, || false);
         }
         Some(self.receive(number))
+    }
+}
+
+impl Iterator for Epoch {
+    type Item = Item;
+
+    fn next(&mut self) -> Option<Item> {
+        let number = self.left.next()?;
+        let begun = Instant::now();
+        let item = self.take(number);
+        self.waited += begun.elapsed();
+        if let Some(Ok(batch)) = &item
+            && !batch.skipped.is_empty()
+        {
+            let mut skipped = self.skipped.lock().unwrap_or_else(PoisonError::into_inner);
+            for picture in &batch.skipped {
+                skipped.entry(picture.index).or_insert_with(|| (picture.clone(), false));
+            }
+        }
+        item
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

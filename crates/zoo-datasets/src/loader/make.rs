@@ -1,78 +1,106 @@
 //! One batch, start to end.
 
-use std::any::Any;
-use std::cell::Cell;
+use std::cell::RefCell;
+use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::batch::Batch;
-use crate::error::DataError;
+use crate::batch::{Batch, SkippedPicture};
+use crate::decode::message;
+use crate::error::{DataError, EncodedError};
 use crate::rng::mix;
-use crate::sample::{Sample, SharedDataset};
+use crate::sample::SharedDataset;
 use crate::transform::Preprocess;
+
+use super::Damaged;
 
 /// Everything that decides what the batches of an epoch are.
 pub(super) struct Plan {
     pub(super) dataset: SharedDataset,
     pub(super) preprocess: Arc<dyn Preprocess>,
-    pub(super) order: Vec<usize>,
+    pub(super) order: Vec<u32>,
     pub(super) batch_size: usize,
+    pub(super) damaged: Damaged,
     pub(super) key: [u64; 2],
 }
+
+/// A picture's shape `[channels, height, width]` and class.
+type Prepared = ([usize; 3], usize);
 
 impl Plan {
     /// Batch `number`; `None` where `stopped` says between two pictures that nobody wants it any more.
     pub(super) fn make(&self, number: usize, stopped: impl Fn() -> bool) -> Option<Result<Batch, DataError>> {
         let start = (number * self.batch_size).min(self.order.len());
         let end = (start + self.batch_size).min(self.order.len());
-        let indices = &self.order[start..end];
-        let mut batch = Batch { images: Vec::new(), shape: [indices.len(), 0, 0, 0], labels: Vec::new(), indices: indices.to_vec() };
-        for &index in indices {
+        let mut batch = Batch { images: Vec::new(), shape: [0; 4], labels: Vec::new(), indices: Vec::new(), skipped: Vec::new() };
+        for &index in &self.order[start..end] {
             if stopped() {
                 return None;
             }
-            if let Err(error) = self.add(index, &mut batch) {
+            if let Err(error) = self.add(index as usize, end - start, &mut batch) {
                 return Some(Err(error));
             }
         }
-        Some(Ok(batch))
-    }
-
-    /// Appends one picture. A data set of the user's may panic; that must cost one batch, not the thread.
-    fn add(&self, index: usize, batch: &mut Batch) -> Result<(), DataError> {
-        let file = Cell::new(None);
-        let work = AssertUnwindSafe(|| {
-            let sample = self.dataset.get(index)?;
-            file.set(sample.file.clone());
-            self.add_sample(index, &sample, batch)
-        });
-        catch_unwind(work).unwrap_or_else(|panic| {
-            Err(DataError::Panicked { item: item(file.take().as_deref(), index), message: message(panic.as_ref()) })
+        batch.shape[0] = batch.labels.len();
+        Some(match batch.skipped.first() {
+            Some(first) if batch.is_empty() => {
+                Err(DataError::NothingLeft { batch: number, pictures: end - start, first: first.to_string() })
+            }
+            _ => Ok(batch),
         })
     }
 
-    fn add_sample(&self, index: usize, sample: &Sample, batch: &mut Batch) -> Result<(), DataError> {
-        let item = || item(sample.file.as_deref(), index);
-        let [key, epoch] = self.key;
-        let seed = mix(&[key, epoch, index as u64]);
-        let found = self
-            .preprocess
-            .apply(&sample.image, seed, &mut batch.images)
-            .map_err(|source| DataError::Transform { item: item(), source })?;
-        let [count, channels, height, width] = batch.shape;
+    /// Appends one picture to a batch that is to have `count`.
+    fn add(&self, index: usize, count: usize, batch: &mut Batch) -> Result<(), DataError> {
+        let before = batch.images.len();
+        let file = RefCell::new(None);
+        // A data set of the user's may panic; that must cost one batch, not the thread.
+        let work = AssertUnwindSafe(|| self.prepare(index, &file, &mut batch.images));
+        let result = catch_unwind(work).unwrap_or_else(|panic| {
+            Err(DataError::Panicked { item: item(file.borrow().as_deref(), index), message: message(panic.as_ref()) })
+        });
+        let (found, label) = match result {
+            Err(DataError::Decode { path, source }) if self.damaged == Damaged::Skip => {
+                batch.images.truncate(before);
+                batch.skipped.push(SkippedPicture { index, file: path, reason: with_causes(&source) });
+                return Ok(());
+            }
+            result => result?,
+        };
+        let [_, channels, height, width] = batch.shape;
         let first = batch.labels.is_empty();
         let expected = if first { found } else { [channels, height, width] };
         let values: usize = expected.iter().product();
-        if found != expected || batch.images.len() != (batch.labels.len() + 1) * values {
-            return Err(DataError::MixedShapes { item: item(), found, expected });
+        if found != expected || batch.images.len() != before + values {
+            return Err(DataError::MixedShapes { item: item(file.borrow().as_deref(), index), found, expected });
         }
         if first {
             batch.images.reserve_exact(values * (count - 1));
-            batch.shape = [count, found[0], found[1], found[2]];
+            batch.shape = [0, found[0], found[1], found[2]];
         }
-        batch.labels.push(sample.label);
+        batch.labels.push(label);
+        batch.indices.push(index);
         Ok(())
+    }
+
+    /// Appends a picture's values. `file` gets its name as soon as that is known.
+    fn prepare(&self, index: usize, file: &RefCell<Option<Arc<Path>>>, values: &mut Vec<f32>) -> Result<Prepared, DataError> {
+        let [key, epoch] = self.key;
+        let seed = mix(&[key, epoch, index as u64]);
+        let transform = |source| DataError::Transform { item: item(file.borrow().as_deref(), index), source };
+        if let Some(encoded) = self.dataset.encoded(index)? {
+            file.replace(Some(Arc::clone(&encoded.file)));
+            let shape = self.preprocess.apply_encoded(&encoded.bytes, seed, values).map_err(|error| match error {
+                EncodedError::Decode(source) => DataError::Decode { path: encoded.file.to_path_buf(), source },
+                EncodedError::Transform(source) => transform(source),
+            })?;
+            return Ok((shape, encoded.label));
+        }
+        let sample = self.dataset.get(index)?;
+        file.replace(sample.file);
+        let shape = self.preprocess.apply(&sample.image, seed, values).map_err(transform)?;
+        Ok((shape, sample.label))
     }
 }
 
@@ -80,7 +108,8 @@ fn item(file: Option<&Path>, index: usize) -> String {
     file.map_or_else(|| format!("picture {index}"), |file| file.display().to_string())
 }
 
-fn message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("no message").to_owned()
+/// An error and its causes, joined by colons.
+fn with_causes(error: &dyn Error) -> String {
+    let causes = std::iter::successors(error.source(), |&error| error.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
