@@ -14,7 +14,9 @@ use zoo_weights::WeightsFile;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let [name, batch, side, weights, rest @ ..] = words.as_slice() else { return Err("give a model, a batch size, a side and a file of weights".into()) };
+    let [name, batch, side, weights, rest @ ..] = words.as_slice() else {
+        return Err("give a model, a batch size, a side and a file of weights".into());
+    };
     let (batch, side): (usize, usize) = (batch.parse()?, side.parse()?);
     let device = Backend::compiled().first().ok_or("no backend is compiled in")?.open(None)?;
     let mut model = burn_zoo::build(name, &BuildOptions::default(), &device)?;

@@ -140,9 +140,9 @@ fn resized(plane: &[u8], decoded: &Decoded, size: [usize; 2], filter: Filter) ->
     let mut out = vec![0; height * width];
     let source = TypedImageRef::<U8>::from_buffer(decoded.width as u32, decoded.height as u32, plane).ok();
     let target = TypedImage::<U8>::from_buffer(width as u32, height as u32, &mut out).ok();
-    let done = source.zip(target).and_then(|(source, mut target)| {
-        RESIZER.with_borrow_mut(|resizer| resizer.resize_typed(&source, &mut target, &options)).ok()
-    });
+    let done = source
+        .zip(target)
+        .and_then(|(source, mut target)| RESIZER.with_borrow_mut(|resizer| resizer.resize_typed(&source, &mut target, &options)).ok());
     // Sizes and area fit each other by construction, so that nothing is left that the resizer could refuse.
     debug_assert!(done.is_some());
     out

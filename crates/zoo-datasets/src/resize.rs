@@ -112,7 +112,8 @@ fn separable(image: &Image, height: usize, width: usize, support: f64, filter: f
     let windows_of = |from: usize, to: usize| (from != to).then(|| windows(from, to, support, filter));
     let (columns, rows) = (windows_of(image.width(), width), windows_of(image.height(), height));
     // Compiled a second time, for the vector instructions of newer machines: integers, so that the result is the same.
-    let across = |image: &Image| columns.as_ref().map(|windows| Arch::new().dispatch(Pass { direction: Direction::Across, image, windows }));
+    let across =
+        |image: &Image| columns.as_ref().map(|windows| Arch::new().dispatch(Pass { direction: Direction::Across, image, windows }));
     let down = |image: &Image| rows.as_ref().map(|windows| Arch::new().dispatch(Pass { direction: Direction::Down, image, windows }));
     let result = if vertical_first(image, height, width) {
         let low = down(image);

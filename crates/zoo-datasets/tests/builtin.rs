@@ -129,9 +129,18 @@ fn extreme_sizes_are_drawn_and_wrong_ones_refused() {
 #[test]
 fn unknown_names_get_a_hint() {
     let message = |name: &str| open(name, &DataOptions::default()).unwrap_err().to_string();
-    assert_eq!(message("digit"), "unknown data set `digit`; did you mean `digits`?; known: digits, shapes, folder, shards, mnist, fashion-mnist, kmnist, cifar10, cifar100");
-    assert_eq!(message("Shapes"), "unknown data set `Shapes`; did you mean `shapes`?; known: digits, shapes, folder, shards, mnist, fashion-mnist, kmnist, cifar10, cifar100");
-    assert_eq!(message("qqq"), "unknown data set `qqq`; known: digits, shapes, folder, shards, mnist, fashion-mnist, kmnist, cifar10, cifar100");
+    assert_eq!(
+        message("digit"),
+        "unknown data set `digit`; did you mean `digits`?; known: digits, shapes, folder, shards, mnist, fashion-mnist, kmnist, cifar10, cifar100"
+    );
+    assert_eq!(
+        message("Shapes"),
+        "unknown data set `Shapes`; did you mean `shapes`?; known: digits, shapes, folder, shards, mnist, fashion-mnist, kmnist, cifar10, cifar100"
+    );
+    assert_eq!(
+        message("qqq"),
+        "unknown data set `qqq`; known: digits, shapes, folder, shards, mnist, fashion-mnist, kmnist, cifar10, cifar100"
+    );
     let notes = open("digits", &DataOptions { path: Some("somewhere".into()), ..Default::default() }).unwrap().notes;
     assert_eq!(notes, ["`digits` reads no files; the path somewhere is not used"]);
 }

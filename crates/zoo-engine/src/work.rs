@@ -5,8 +5,8 @@ use std::sync::Arc;
 use burn::tensor::TensorData;
 use zoo_graph::{Op, Operand, ValueId, View};
 use zoo_kernels::{
-    Activation, Arena, Binary, Isa, LocalResponseNorm, MatMul, PackedConv, Place, PoolKind, PoolSpec, Prologue, Threads, adaptive_pool, affine,
-    binary, layer_norm, local_response_norm, nchw_to_nhwc, pool, softmax, unary,
+    Activation, Arena, Binary, Isa, LocalResponseNorm, MatMul, PackedConv, Place, PoolKind, PoolSpec, Prologue, Threads, adaptive_pool,
+    affine, binary, layer_norm, local_response_norm, nchw_to_nhwc, pool, softmax, unary,
 };
 
 use crate::EngineError;
@@ -16,7 +16,11 @@ use crate::generic::{Dense, compute};
 /// What a pointwise convolution does to its input first.
 #[derive(Clone)]
 pub(crate) enum Before {
-    Affine { scale: Arc<Vec<f32>>, shift: Arc<Vec<f32>>, activation: Activation },
+    Affine {
+        scale: Arc<Vec<f32>>,
+        shift: Arc<Vec<f32>>,
+        activation: Activation,
+    },
     /// Factors in the arena: `(offset, len)`.
     Gate((usize, usize)),
 }

@@ -48,8 +48,8 @@
 //! pixels, and grouped convolution over the groups that share a register.
 
 mod activation;
-mod arena;
 mod affine;
+mod arena;
 mod conv;
 mod dense;
 mod elementwise;
@@ -67,8 +67,8 @@ mod threads;
 mod view;
 
 pub use activation::Activation;
-pub use arena::{Arena, Layer, Place};
 pub use affine::affine;
+pub use arena::{Arena, Layer, Place};
 pub use conv::{Algorithm, ConvSpec, PackedConv, Prologue, candidates, modelled_cycles};
 pub use dense::Dense;
 pub use elementwise::{Binary, binary, binary_in_place, unary, unary_in_place};

@@ -114,8 +114,13 @@ impl Reader<'_> {
             self.notes.push(format!("{others} files in {root} are not pictures and were skipped"));
         }
         let listed = classes.are_listed();
-        let empty: Vec<&str> =
-            classes.names.iter().zip(&counts).filter(|(_, count)| count.unwrap_or(u32::from(!listed)) == 0).map(|(name, _)| name.as_str()).collect();
+        let empty: Vec<&str> = classes
+            .names
+            .iter()
+            .zip(&counts)
+            .filter(|(_, count)| count.unwrap_or(u32::from(!listed)) == 0)
+            .map(|(name, _)| name.as_str())
+            .collect();
         if !empty.is_empty() {
             self.notes.push(format!("no pictures in {root} for: {}", empty.join(", ")));
         }

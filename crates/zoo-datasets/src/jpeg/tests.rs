@@ -103,8 +103,8 @@ fn reduced_pictures_are_averages() {
                     }
                 }
             }
-            // At the edges chroma has no neighbour.
-            assert!(total / count < 3.0, "{name} / {reduction}: {}", total / count);
+            // At the edges chroma has no neighbour; an eighth of 4:2:2 has two columns of chroma, all edges.
+            assert!(total / count < if name == "422" { 7.0 } else { 3.0 }, "{name} / {reduction}: {}", total / count);
         }
     }
 }

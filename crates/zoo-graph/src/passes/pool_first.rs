@@ -12,7 +12,9 @@ pub(super) fn run(graph: &mut Graph) -> usize {
         let Pool { kind: PoolKind::Average { .. }, padding: [0, 0], ceil_mode: false, .. } = pool else { return };
         let Some(layer) = rewrite.sole_producer(node.inputs[0]) else { return };
         let Op::Conv(conv) = layer.op else { return };
-        let Conv { stride: [1, 1], padding: [(0, 0), (0, 0)], residual: false, activation: None, prologue: None, .. } = conv else { return };
+        let Conv { stride: [1, 1], padding: [(0, 0), (0, 0)], residual: false, activation: None, prologue: None, .. } = conv else {
+            return;
+        };
         let &[_, _, 1, 1] = rewrite.graph.shape(layer.inputs[1]) else { return };
         let (x, rest) = (layer.inputs[0], [layer.inputs[1], layer.inputs[2]]);
         let mut shape = rewrite.graph.shape(node.output()).to_vec();
