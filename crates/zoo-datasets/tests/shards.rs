@@ -1,6 +1,6 @@
 //! Tar files in WebDataset's layout, written by the tests.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::type_complexity, clippy::unwrap_used, clippy::panic)]
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};

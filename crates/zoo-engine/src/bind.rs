@@ -10,15 +10,20 @@ use crate::options::{EngineOptions, Winograd};
 use crate::place::{flat, map, order, rows};
 use crate::work::{Before, Work};
 
+/// Packs weights and a bias for an algorithm.
+type Pack<'a> = dyn FnMut(&ConvSpec, &[f32], &[f32], Algorithm) -> Result<Arc<PackedConv>, EngineError> + 'a;
+/// One of the algorithms for an input of this shape.
+type Choose<'a> = dyn Fn(&ConvSpec, [usize; 4], Vec<Algorithm>) -> Algorithm + 'a;
+
 /// Finds kernels, and packs weights for them.
 pub(crate) struct Binder<'a> {
     pub graph: &'a Graph,
     pub isa: Isa,
     pub options: &'a EngineOptions,
     /// Packs weights, or finds them packed.
-    pub pack: &'a mut dyn FnMut(&ConvSpec, &[f32], &[f32], Algorithm) -> Result<Arc<PackedConv>, EngineError>,
+    pub pack: &'a mut Pack<'a>,
     /// Chooses among algorithms on the layer's places.
-    pub choose: &'a dyn Fn(&ConvSpec, [usize; 4], Vec<Algorithm>) -> Algorithm,
+    pub choose: &'a Choose<'a>,
 }
 
 impl Binder<'_> {

@@ -10,9 +10,11 @@ use zoo_graph::passes::optimise;
 use zoo_graph::{Graph, Input, Output, capture};
 use zoo_kernels::Threads;
 
-use crate::plan::{CompiledPlan, Packed};
+use crate::plan::{CompiledPlan, Numbers, Packed};
 use crate::{EngineError, EngineOptions};
 
+/// By the shapes of the inputs.
+type Plans = HashMap<Vec<Vec<usize>>, Arc<CompiledPlan>>;
 type Capture = Box<dyn Fn(&[Vec<usize>]) -> Result<Graph, EngineError> + Send + Sync>;
 
 /// A model compiled for the CPU. Many threads may run it at once: they share the weights.
@@ -20,7 +22,7 @@ pub struct Engine {
     options: EngineOptions,
     threads: Threads,
     compiled: Vec<Vec<usize>>,
-    plans: Mutex<(HashMap<Vec<Vec<usize>>, Arc<CompiledPlan>>, Packed)>,
+    plans: Mutex<(Plans, Packed)>,
     capture: Option<Capture>,
 }
 
@@ -40,7 +42,7 @@ impl Engine {
         shape: [usize; 4],
         options: &EngineOptions,
     ) -> Result<Self, EngineError> {
-        let check = |model: &M, shapes: &[Vec<usize>]| match &shapes[..] {
+        let check = |model: &M, shapes: &[Vec<usize>]| match shapes {
             [shape] if shape.len() == 4 => Ok(model.check_input([shape[1], shape[2], shape[3]])?),
             _ => Err(EngineError::Shapes { wanted: vec![vec![0; 4]], given: shapes.to_vec() }),
         };
@@ -125,7 +127,7 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Engine::plan`].
-    pub fn run_slices(&self, inputs: &[(&[usize], &[f32])]) -> Result<Vec<(Vec<usize>, Vec<f32>)>, EngineError> {
+    pub fn run_slices(&self, inputs: &[(&[usize], &[f32])]) -> Result<Vec<Numbers>, EngineError> {
         let shapes: Vec<Vec<usize>> = inputs.iter().map(|(shape, _)| shape.to_vec()).collect();
         let data: Vec<&[f32]> = inputs.iter().map(|(_, data)| *data).collect();
         self.plan(&shapes)?.run(&data)

@@ -25,5 +25,5 @@ mod work;
 pub use engine::Engine;
 pub use error::EngineError;
 pub use options::{EngineOptions, Tuning, Winograd};
-pub use plan::CompiledPlan;
+pub use plan::{CompiledPlan, Numbers};
 pub use profile::LayerTime;

@@ -18,6 +18,9 @@ use crate::work::{Run, Work};
 /// Weights packed for the kernels, shared by the plans of one model.
 pub(crate) type Packed = HashMap<(ConvSpec, Algorithm, u64), Arc<PackedConv>>;
 
+/// A tensor: its shape, and its numbers row by row.
+pub type Numbers = (Vec<usize>, Vec<f32>);
+
 /// A model compiled for one shape of input.
 pub struct CompiledPlan {
     steps: Vec<(Work, &'static str, String)>,
@@ -113,7 +116,7 @@ impl CompiledPlan {
     ///
     /// # Errors
     /// [`EngineError::Shapes`] where the inputs are not those that the plan was made for.
-    pub fn run(&self, inputs: &[&[f32]]) -> Result<Vec<(Vec<usize>, Vec<f32>)>, EngineError> {
+    pub fn run(&self, inputs: &[&[f32]]) -> Result<Vec<Numbers>, EngineError> {
         self.run_timed(inputs, &mut |_, _| {})
     }
 
@@ -130,7 +133,7 @@ impl CompiledPlan {
         Ok(times)
     }
 
-    fn run_timed(&self, inputs: &[&[f32]], each: &mut dyn FnMut(usize, f64)) -> Result<Vec<(Vec<usize>, Vec<f32>)>, EngineError> {
+    fn run_timed(&self, inputs: &[&[f32]], each: &mut dyn FnMut(usize, f64)) -> Result<Vec<Numbers>, EngineError> {
         let lens: Vec<Vec<usize>> = self.inputs.iter().filter_map(Operand::view).map(|view| view.shape.clone()).collect();
         if lens.len() != inputs.len() || lens.iter().zip(inputs).any(|(shape, input)| shape.iter().product::<usize>() != input.len()) {
             return Err(EngineError::Shapes { wanted: lens, given: inputs.iter().map(|input| vec![input.len()]).collect() });

@@ -207,6 +207,7 @@ impl Iterator for Places<'_> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -97,7 +97,7 @@ impl Arena {
     /// As [`Arena::views`]; the slice must lie before or behind the output.
     pub fn layer(&mut self, input: Place, residual: Option<Place>, factors: (usize, usize), output: Place) -> Result<Layer<'_>> {
         let other = residual.unwrap_or(input);
-        let end = factors.0.checked_add(factors.1).unwrap_or(usize::MAX);
+        let end = factors.0.saturating_add(factors.1);
         need("the arena", end, self.0.len())?;
         for place in [&input, &other, &output] {
             self.check(place)?;
@@ -122,7 +122,7 @@ impl Arena {
     /// # Errors
     /// A slice beyond the arena, or one to write that shares a float with one to read.
     pub fn slices(&mut self, read: [(usize, usize); 2], write: (usize, usize)) -> Result<([&[f32]; 2], &mut [f32])> {
-        let end = |(offset, len): (usize, usize)| offset.checked_add(len).unwrap_or(usize::MAX);
+        let end = |(offset, len): (usize, usize)| offset.saturating_add(len);
         for slice in read.iter().chain([&write]) {
             need("the arena", end(*slice), self.0.len())?;
         }

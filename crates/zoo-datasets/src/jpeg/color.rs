@@ -78,7 +78,7 @@ impl Row {
         // Each pixel is 3/4 the nearer row and 1/4 the farther.
         let (near, far, bits) = if plane.factor[0] == 2 {
             let near = row / 2;
-            let far = if row % 2 == 0 { near.saturating_sub(1) } else { (near + 1).min(whole_height - 1) };
+            let far = if row.is_multiple_of(2) { near.saturating_sub(1) } else { (near + 1).min(whole_height - 1) };
             (line(near), line(far), 4)
         } else {
             (line(row), line(row), 2)

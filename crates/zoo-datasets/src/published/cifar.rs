@@ -105,7 +105,7 @@ fn records(
     labels: &mut Vec<u8>,
 ) -> Result<(), DataError> {
     let length = layout.label_bytes + 3 * AREA;
-    if bytes.is_empty() || bytes.len() % length != 0 {
+    if bytes.is_empty() || !bytes.len().is_multiple_of(length) {
         let reason = format!("its {} bytes are not whole records of {length}", bytes.len());
         return Err(wrong(published, path, reason));
     }

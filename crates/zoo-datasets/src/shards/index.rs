@@ -40,10 +40,13 @@ pub(super) struct Place<'a> {
     pub(super) label: u32,
 }
 
+/// What a shard holds.
+type Part = Result<Vec<Found>, DataError>;
+
 impl Index {
     /// Reads the headers of the shards.
     pub(super) fn read(shards: Vec<PathBuf>, classes: Option<&Classes>, notes: &mut Vec<String>) -> Result<Self, DataError> {
-        let parts: Vec<Mutex<Option<Result<Vec<Found>, DataError>>>> = shards.iter().map(|_| Mutex::new(None)).collect();
+        let parts: Vec<Mutex<Option<Part>>> = shards.iter().map(|_| Mutex::new(None)).collect();
         let next = AtomicUsize::new(0);
         let run = || {
             while let Some((shard, part)) = {
