@@ -1,6 +1,6 @@
 //! Every operation in plain loops over numbers that lie row by row: for what has no kernel, and to test the kernels.
 
-use zoo_graph::{Conv, Op, Pool, PoolKind, Prologue, ReduceKind, Unary, View};
+use zoo_graph::{Conv, Op, Pool, PoolKind, Prologue, ReduceKind, View};
 
 use crate::generic_math::{binary, unary};
 
@@ -34,14 +34,10 @@ pub(crate) fn compute(op: &Op, inputs: &[Dense], shape: &[usize]) -> Option<Vec<
         Op::Pad { padding, value } => pad(x, padding, *value, shape),
         _ => return None,
     };
-    if let Some(function) = activation(op) {
+    if let Some(function) = op.activation() {
         result.iter_mut().for_each(|number| *number = unary(function, *number));
     }
     Some(result)
-}
-
-fn activation(op: &Op) -> Option<Unary> {
-    op.clone().activation_mut().and_then(|activation| *activation)
 }
 
 fn repeated<'a>(tensor: &'a Dense, shape: &[usize]) -> impl Iterator<Item = f32> + 'a {

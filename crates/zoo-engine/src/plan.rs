@@ -4,8 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use burn::tensor::TensorData;
-use zoo_graph::{Constant, Graph, Operand, Plan, ValueId};
+use zoo_graph::{Graph, Operand, Plan, ValueId};
 use zoo_kernels::{Algorithm, Aligned, Arena, ConvSpec, Isa, PackedConv, Place, Threads, View, ViewMut};
 
 use crate::EngineError;
@@ -13,7 +12,7 @@ use crate::bind::{Binder, constants_read};
 use crate::copy::{gather, scatter};
 use crate::options::{EngineOptions, Tuning};
 use crate::profile::LayerTime;
-use crate::work::{Run, Work};
+use crate::work::{Constants, Run, Work, numbers};
 
 /// Weights packed for the kernels, shared by the plans of one model.
 pub(crate) type Packed = HashMap<(ConvSpec, Algorithm, u64), Arc<PackedConv>>;
@@ -26,7 +25,7 @@ pub struct CompiledPlan {
     steps: Vec<(Work, &'static str, String)>,
     inputs: Vec<Operand>,
     outputs: Vec<Operand>,
-    constants: HashMap<ValueId, (Vec<usize>, Constant)>,
+    constants: Constants,
     memory: usize,
     workspace: usize,
     isa: Isa,
@@ -93,11 +92,7 @@ impl CompiledPlan {
             Operand::Constant { value, .. } => Some(*value),
             _ => None,
         });
-        let constants = read.into_iter().chain(kept).filter_map(|id| {
-            let value = &graph.values[id.0];
-            Some((id, (value.shape.clone(), value.constant.clone()?)))
-        });
-        let constants = constants.collect();
+        let constants = read.into_iter().chain(kept).filter_map(|id| Some((id, graph.values[id.0].constant.clone()?))).collect();
         let Plan { inputs, outputs, memory, .. } = plan;
         Ok(Self { steps, inputs, outputs, constants, memory, workspace, isa, threads: threads.clone(), free: Mutex::default(), macs })
     }
@@ -146,19 +141,12 @@ impl CompiledPlan {
             }
         }
         let mut held = Vec::new();
-        let constants = |id: ValueId| {
-            let (shape, constant) = self.constants.get(&id)?;
-            Some(match constant {
-                Constant::Float(numbers) => TensorData::new(numbers.as_ref().clone(), shape.clone()),
-                Constant::Other(data) => data.clone(),
-            })
-        };
         let mut run = Run {
             arena: &mut arena,
             workspace: &mut workspace,
             isa: self.isa,
             threads: &self.threads,
-            constants: &constants,
+            constants: &self.constants,
             held: &mut held,
         };
         for (index, (work, ..)) in self.steps.iter().enumerate() {
@@ -168,11 +156,7 @@ impl CompiledPlan {
         }
         let outputs = self.outputs.iter().map(|output| match output {
             Operand::Memory { view, .. } => Ok((view.shape.clone(), gather(arena.floats(), view))),
-            Operand::Constant { value, view } => {
-                let numbers = constants(*value).and_then(|data| data.try_into_vec::<f32>().ok());
-                let numbers = numbers.ok_or(EngineError::Broken("a constant output without numbers"))?;
-                Ok((view.shape.clone(), gather(&numbers, view)))
-            }
+            Operand::Constant { value, view } => Ok((view.shape.clone(), gather(numbers(&self.constants, *value)?, view))),
             Operand::Held(_) => Err(EngineError::Broken("an output that is no number")),
         });
         let outputs = outputs.collect::<Result<Vec<_>, _>>()?;
@@ -204,9 +188,11 @@ fn fastest(spec: &ConvSpec, shape: [usize; 4], algorithms: &[Algorithm], isa: Is
 }
 
 fn fingerprint(weight: &[f32], bias: &[f32]) -> u64 {
-    use std::hash::{DefaultHasher, Hash, Hasher};
+    use std::hash::{DefaultHasher, Hasher};
     let mut hasher = DefaultHasher::new();
-    weight.iter().chain(bias).for_each(|number| number.to_bits().hash(&mut hasher));
+    // At once, not number by number: a VGG has 138 million of them.
+    hasher.write(bytemuck::cast_slice(weight));
+    hasher.write(bytemuck::cast_slice(bias));
     hasher.finish()
 }
 

@@ -1,9 +1,10 @@
 //! What a step does, ready to run.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use burn::tensor::TensorData;
-use zoo_graph::{Op, Operand, ValueId, View};
+use zoo_graph::{Constant, Op, Operand, ValueId, View};
 use zoo_kernels::{
     Activation, Arena, Binary, Isa, LocalResponseNorm, MatMul, PackedConv, Place, PoolKind, PoolSpec, Prologue, Threads, adaptive_pool,
     affine, binary, layer_norm, local_response_norm, nchw_to_nhwc, pool, softmax, unary,
@@ -114,6 +115,17 @@ pub(crate) enum Work {
     },
 }
 
+/// Constants that plain loops, Burn and the outputs read.
+pub(crate) type Constants = HashMap<ValueId, Constant>;
+
+/// The numbers of a constant.
+pub(crate) fn numbers(constants: &Constants, id: ValueId) -> Result<&[f32], EngineError> {
+    match constants.get(&id) {
+        Some(Constant::Float(numbers)) => Ok(numbers),
+        _ => Err(EngineError::Broken("a constant without numbers")),
+    }
+}
+
 /// What a run works with.
 pub(crate) struct Run<'a> {
     pub arena: &'a mut Arena,
@@ -121,7 +133,7 @@ pub(crate) struct Run<'a> {
     pub isa: Isa,
     pub threads: &'a Threads,
     /// Constants that plain loops and Burn read.
-    pub constants: &'a dyn Fn(ValueId) -> Option<TensorData>,
+    pub constants: &'a Constants,
     /// What Burn made that is not a number of the arena.
     pub held: &'a mut Vec<(ValueId, TensorData)>,
 }
@@ -222,7 +234,11 @@ fn generic(op: &Op, inputs: &[Operand], outputs: &[Operand], run: &mut Run<'_>) 
 fn data(operand: &Operand, run: &Run<'_>) -> Result<TensorData, EngineError> {
     if let Operand::Held(id) = operand {
         let made = run.held.iter().find(|(held, _)| held == id).map(|(_, data)| data.clone());
-        return made.or_else(|| (run.constants)(*id)).ok_or(EngineError::Broken("an operand that nobody holds"));
+        let known = || match run.constants.get(id)? {
+            Constant::Other(data) => Some(data.clone()),
+            Constant::Float(_) => None,
+        };
+        return made.or_else(known).ok_or(EngineError::Broken("an operand that nobody holds"));
     }
     let Dense { shape, data } = tensor(operand, run)?;
     Ok(TensorData::new(data, shape))
@@ -232,9 +248,8 @@ fn tensor(operand: &Operand, run: &Run<'_>) -> Result<Dense, EngineError> {
     match operand {
         Operand::Memory { view, .. } => Ok(Dense { shape: view.shape.clone(), data: gather(run.arena.floats(), view) }),
         Operand::Constant { value, view } => {
-            let numbers = (run.constants)(*value).and_then(|data| data.try_into_vec::<f32>().ok());
-            let numbers = numbers.ok_or(EngineError::Broken("a constant without numbers"))?;
-            Ok(Dense { shape: view.shape.clone(), data: gather(&numbers, view) })
+            let data = gather(numbers(run.constants, *value)?, view);
+            Ok(Dense { shape: view.shape.clone(), data })
         }
         Operand::Held(_) => Err(EngineError::Broken("an operand that is no number")),
     }

@@ -258,6 +258,15 @@ impl Op {
         }
     }
 
+    /// The activation that is fused into this operation.
+    pub fn activation(&self) -> Option<Unary> {
+        match self {
+            Self::Conv(conv) => conv.activation,
+            Self::Dense { activation, .. } | Self::Affine { activation, .. } | Self::Binary { activation, .. } => *activation,
+            _ => None,
+        }
+    }
+
     /// Where an activation can be fused into this operation.
     pub fn activation_mut(&mut self) -> Option<&mut Option<Unary>> {
         match self {

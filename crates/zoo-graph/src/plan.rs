@@ -8,7 +8,7 @@ mod layout;
 mod memory;
 
 use crate::graph::{Graph, Node, ValueId};
-use crate::op::{Conv, Op, Prologue, Unary};
+use crate::op::{Conv, Op, Prologue};
 use crate::view::View;
 use layout::{accepts, follow};
 
@@ -293,14 +293,5 @@ impl Step {
     /// What the step is called in tables.
     pub fn name(&self) -> &'static str {
         self.op.as_ref().map_or("copy", Op::name)
-    }
-
-    /// The activation that is fused into it.
-    pub fn activation(&self) -> Option<Unary> {
-        match &self.op {
-            Some(Op::Conv(conv)) => conv.activation,
-            Some(Op::Dense { activation, .. } | Op::Affine { activation, .. } | Op::Binary { activation, .. }) => *activation,
-            _ => None,
-        }
     }
 }

@@ -58,7 +58,7 @@ impl Node {
             Op::Burn(operation) => say(burn_name(operation)),
             _ => {}
         }
-        if let Some(Some(activation)) = self.op.clone().activation_mut().map(|activation| *activation) {
+        if let Some(activation) = self.op.activation() {
             say(activation.name().into());
         }
         text

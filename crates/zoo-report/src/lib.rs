@@ -32,5 +32,5 @@ pub use evaluation::{ClassScore, Evaluation, Mistake, per_class};
 pub use files::files;
 pub use page::page;
 pub use raster::{png_of_rgb, png_of_svg};
-pub use run::{EpochRow, Run, Step, Summary};
+pub use run::{EpochRow, Outcome, Run, Step};
 pub use sheet::{Tile, contact_sheet};

@@ -166,7 +166,7 @@ fn several(out: &mut String, runs: &[Run]) {
     out.push_str("<div class=\"card scroll\"><table>\n<tr><th>run</th><th class=\"text\">model</th><th class=\"text\">data</th><th>epochs</th><th>best validation</th><th>test top-1</th><th>test top-5</th><th>test loss</th><th>parameters</th><th>training</th><th>pictures/s</th></tr>\n");
     let none = || "–".to_owned();
     for (index, run) in runs.iter().enumerate() {
-        let of = |what: fn(&crate::Summary) -> String| run.result.as_ref().map_or_else(none, what);
+        let of = |what: fn(&crate::Outcome) -> String| run.result.as_ref().map_or_else(none, what);
         let cells = [
             run.epochs.len().to_string(),
             run.best().map_or_else(none, |row| percent(row.eval_top1)),

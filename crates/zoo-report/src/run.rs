@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::{Evaluation, ReportError};
 
@@ -22,7 +22,7 @@ pub struct Run {
     /// The steps of `metrics.jsonl`.
     pub steps: Vec<Step>,
     /// `result.json`.
-    pub result: Option<Summary>,
+    pub result: Option<Outcome>,
     /// `evaluation.json`.
     pub evaluation: Option<Evaluation>,
 }
@@ -67,27 +67,27 @@ pub struct Step {
     pub lr: f64,
 }
 
-/// What a finished run came to.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+/// What a finished run came to: `result.json`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Summary {
+pub struct Outcome {
     /// The model's name.
     pub model: String,
     /// The data set's name.
     pub dataset: String,
-    /// Fraction in `[0, 1]`.
+    /// Fraction in `[0, 1]`, of the epoch that was best on the validation split.
     pub test_top1: f64,
     /// Fraction in `[0, 1]`.
     pub test_top5: f64,
     /// Mean cross-entropy.
     pub test_loss: f64,
-    /// The epoch, from 0, that was best on the validation pictures.
+    /// The epoch, from 0.
     pub best_epoch: usize,
     /// Epochs that were done.
     pub epochs: usize,
-    /// Whether the run ended early, because nothing better came.
+    /// Whether it ended before its last epoch, because nothing better came.
     pub stopped_early: bool,
-    /// Seconds of training.
+    /// Seconds of training steps, waiting for data included, without validation.
     pub train_seconds: f64,
     /// Share of these that was spent waiting for data.
     pub data_wait: f64,
@@ -97,6 +97,8 @@ pub struct Summary {
     pub parameters: usize,
     /// The backend's name.
     pub backend: String,
+    /// The seed.
+    pub seed: u64,
 }
 
 /// A line of `metrics.jsonl`.

@@ -54,13 +54,8 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     let loading = LoaderOptions { batch_size: args.batch_size, ..LoaderOptions::default() };
     let loader = Loader::new(dataset, Arc::new(transform), loading)?;
     let mut forward = None;
-    let found = zoo_recipes::evaluate_by(model.num_classes(), &loader, &device, |images| {
-        let forward = match &mut forward {
-            Some(forward) => forward,
-            none => none.insert(args.compute.forward(&model, images.dims())?),
-        };
-        forward.logits(images)
-    })?;
+    let found =
+        zoo_recipes::evaluate_by(model.num_classes(), &loader, &device, |images| args.compute.logits(&mut forward, &model, images))?;
     loader.skipped().iter().for_each(|picture| output::say(&mut std::io::stderr(), &format!("note: {picture}")));
     let evaluation = Evaluation {
         model: name,

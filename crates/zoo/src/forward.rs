@@ -48,6 +48,17 @@ impl Compute {
     }
 }
 
+impl Compute {
+    /// Logits of pictures, by what was prepared for the first of them.
+    pub(crate) fn logits(&self, prepared: &mut Option<Forward>, model: &AnyClassifier, images: Tensor<4>) -> Result<Vec<f32>, Failure> {
+        let forward = match prepared {
+            Some(forward) => forward,
+            none => none.insert(self.forward(model, images.dims())?),
+        };
+        forward.logits(images)
+    }
+}
+
 impl Forward {
     /// Logits of pictures `[batch, channels, height, width]`, row by row.
     pub(crate) fn logits(&self, images: Tensor<4>) -> Result<Vec<f32>, Failure> {

@@ -87,11 +87,7 @@ fn predict<'a>(
     checkpoint.model.check_input(shape)?;
     let [channels, height, width] = shape;
     let images = Tensor::<4>::from_data(TensorData::new(values, [1, channels, height, width]), device);
-    let forward = match forward {
-        Some(forward) => forward,
-        none => none.insert(args.compute.forward(&checkpoint.model, [1, channels, height, width])?),
-    };
-    let logits = forward.logits(images)?;
+    let logits = args.compute.logits(forward, &checkpoint.model, images)?;
     if logits.iter().any(|logit| !logit.is_finite()) {
         return Err(Failure::Failed(format!("the logits for `{image}` are not finite numbers; are the weights damaged?")));
     }
