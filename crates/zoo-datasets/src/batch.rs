@@ -15,8 +15,20 @@ pub struct Batch {
     pub labels: Vec<usize>,
     /// Index of each picture in its data set.
     pub indices: Vec<usize>,
+    /// What the pictures were mixed with, where they were.
+    pub mix: Option<Mix>,
     /// Pictures that belong here but cannot be decoded; see [`LoaderOptions::damaged`](crate::LoaderOptions::damaged).
     pub skipped: Vec<SkippedPicture>,
+}
+
+/// How the pictures of a batch were mixed with each other: the target of picture `i` is `shares[i]` of its own label and
+/// `1 - shares[i]` of the label `partners[i]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mix {
+    /// The other label of each picture.
+    pub partners: Vec<usize>,
+    /// The share of its own label, in `[0, 1]`.
+    pub shares: Vec<f32>,
 }
 
 /// A picture that was left out because its file is damaged or no picture.
@@ -76,6 +88,7 @@ mod tests {
             shape: [2, 3, 1, 2],
             labels: vec![4, 1],
             indices: vec![9, 8],
+            mix: None,
             skipped: vec![],
         };
         let device = Device::flex();

@@ -33,7 +33,7 @@ mod subset;
 mod transform;
 
 pub use augment::Augment;
-pub use batch::{Batch, SkippedPicture};
+pub use batch::{Batch, Mix, SkippedPicture};
 pub use decode::{MAX_PIXELS, decode, read_image};
 pub use error::{DataError, DecodeError, EncodedError, TransformError};
 pub use loader::{Damaged, Epoch, Loader, LoaderOptions};

@@ -33,7 +33,8 @@ impl Plan {
     pub(super) fn make(&self, number: usize, stopped: impl Fn() -> bool) -> Option<Result<Batch, DataError>> {
         let start = (number * self.batch_size).min(self.order.len());
         let end = (start + self.batch_size).min(self.order.len());
-        let mut batch = Batch { images: Vec::new(), shape: [0; 4], labels: Vec::new(), indices: Vec::new(), skipped: Vec::new() };
+        let mut batch =
+            Batch { images: Vec::new(), shape: [0; 4], labels: Vec::new(), indices: Vec::new(), mix: None, skipped: Vec::new() };
         for &index in &self.order[start..end] {
             if stopped() {
                 return None;
