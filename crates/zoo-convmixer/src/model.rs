@@ -3,7 +3,9 @@
 use burn::module::Module;
 use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor};
-use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant, Weights};
+use zoo_core::{
+    BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant, Weights, pooled_head,
+};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::{FullyConnected, GlobalPool, Layer, forward_keeping, forward_layers};
 
@@ -38,17 +40,16 @@ impl ConvMixer {
 }
 
 impl Classifier for ConvMixer {
+    pooled_head! {
+        pool: global_pool,
+        dropout: head_drop,
+        last: head,
+        fresh: |net, classes, device| FullyConnected::new(net.num_features, classes, device)
+    }
+
     fn forward_features(&self, images: Tensor<4>) -> Features {
         let patches = forward_layers(&self.stem, images);
         Features::Map(self.blocks.iter().fold(patches, |x, units| forward_block(units, x)))
-    }
-
-    fn forward_head(&self, features: Features, pre_logits: bool) -> Tensor<2> {
-        let pooled = self.global_pool.forward(features.into_map());
-        match &self.head {
-            Some(head) if !pre_logits => head.forward(self.head_drop.forward(pooled)),
-            _ => pooled,
-        }
     }
 
     fn forward_intermediates(&self, images: Tensor<4>) -> Vec<Intermediate> {
@@ -60,25 +61,8 @@ impl Classifier for ConvMixer {
         self.quarters().map(|index| format!("blocks.{index}")).to_vec()
     }
 
-    fn classifier_names(&self) -> Vec<String> {
-        vec!["head".into()]
-    }
-
-    fn reset_classifier(&mut self, num_classes: usize, device: &Device) {
-        self.head = (num_classes > 0).then(|| FullyConnected::new(self.num_features, num_classes, device));
-        self.num_classes = num_classes;
-    }
-
     fn num_features(&self) -> usize {
         self.num_features
-    }
-
-    fn in_channels(&self) -> usize {
-        self.in_channels
-    }
-
-    fn num_classes(&self) -> usize {
-        self.num_classes
     }
 }
 

@@ -56,6 +56,7 @@ mod fill;
 mod nearest;
 mod options;
 pub mod params;
+mod pooled_head;
 mod rng;
 mod sequential;
 mod weights;

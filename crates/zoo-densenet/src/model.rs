@@ -2,7 +2,9 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant, Weights};
+use zoo_core::{
+    BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant, Weights, pooled_head,
+};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::{ActivationKind, FullyConnected, GlobalPool};
 
@@ -23,17 +25,18 @@ pub struct DenseNet {
 }
 
 impl Classifier for DenseNet {
+    pooled_head! {
+        pool: pool,
+        last: classifier,
+        fresh: |net, classes, device| {
+            let bound = 1.0 / (net.num_features as f64).sqrt();
+            FullyConnected::uniform(net.num_features, classes, bound, device)
+        }
+    }
+
     /// The last block's maps after normalisation and ReLU.
     fn forward_features(&self, images: Tensor<4>) -> Features {
         Features::Map(ActivationKind::Relu.forward(self.features.forward(images, |_| {})))
-    }
-
-    fn forward_head(&self, features: Features, pre_logits: bool) -> Tensor<2> {
-        let pooled = self.pool.forward(features.into_map());
-        match &self.classifier {
-            Some(classifier) if !pre_logits => classifier.forward(pooled),
-            _ => pooled,
-        }
     }
 
     fn forward_intermediates(&self, images: Tensor<4>) -> Vec<Intermediate> {
@@ -46,26 +49,8 @@ impl Classifier for DenseNet {
         self.features.stage_names().into_iter().map(|name| format!("features.{name}")).collect()
     }
 
-    fn classifier_names(&self) -> Vec<String> {
-        vec!["classifier".into()]
-    }
-
-    fn reset_classifier(&mut self, num_classes: usize, device: &Device) {
-        let bound = 1.0 / (self.num_features as f64).sqrt();
-        self.classifier = (num_classes > 0).then(|| FullyConnected::uniform(self.num_features, num_classes, bound, device));
-        self.num_classes = num_classes;
-    }
-
     fn num_features(&self) -> usize {
         self.num_features
-    }
-
-    fn in_channels(&self) -> usize {
-        self.in_channels
-    }
-
-    fn num_classes(&self) -> usize {
-        self.num_classes
     }
 
     /// Published files are from a time when names had dots: `denselayer1.norm.1.weight`.

@@ -4,7 +4,9 @@ use burn::module::Module;
 use burn::nn::pool::MaxPool2d;
 use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor};
-use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant, Weights};
+use zoo_core::{
+    BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant, Weights, pooled_head,
+};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::shape::Window;
 use zoo_layers::{BasicConv2d, FullyConnected, GlobalPool};
@@ -91,16 +93,15 @@ impl InceptionResNetV2 {
 }
 
 impl Classifier for InceptionResNetV2 {
-    fn forward_features(&self, images: Tensor<4>) -> Features {
-        Features::Map(self.units().into_iter().fold(images, |x, (_, unit)| unit.run(x)))
+    pooled_head! {
+        pool: global_pool,
+        dropout: head_drop,
+        last: classif,
+        fresh: |net, classes, device| FullyConnected::new(net.num_features(), classes, device)
     }
 
-    fn forward_head(&self, features: Features, pre_logits: bool) -> Tensor<2> {
-        let pooled = self.global_pool.forward(features.into_map());
-        match &self.classif {
-            Some(classif) if !pre_logits => classif.forward(self.head_drop.forward(pooled)),
-            _ => pooled,
-        }
+    fn forward_features(&self, images: Tensor<4>) -> Features {
+        Features::Map(self.units().into_iter().fold(images, |x, (_, unit)| unit.run(x)))
     }
 
     fn forward_intermediates(&self, images: Tensor<4>) -> Vec<Intermediate> {
@@ -119,25 +120,8 @@ impl Classifier for InceptionResNetV2 {
         STAGES.map(str::to_owned).to_vec()
     }
 
-    fn classifier_names(&self) -> Vec<String> {
-        vec!["classif".into()]
-    }
-
-    fn reset_classifier(&mut self, num_classes: usize, device: &Device) {
-        self.classif = (num_classes > 0).then(|| FullyConnected::new(self.num_features(), num_classes, device));
-        self.num_classes = num_classes;
-    }
-
     fn num_features(&self) -> usize {
         self.global_pool.kind().features(CHANNELS)
-    }
-
-    fn in_channels(&self) -> usize {
-        self.in_channels
-    }
-
-    fn num_classes(&self) -> usize {
-        self.num_classes
     }
 }
 

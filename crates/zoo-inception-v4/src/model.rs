@@ -3,7 +3,9 @@
 use burn::module::Module;
 use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor};
-use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant, Weights};
+use zoo_core::{
+    BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant, Weights, pooled_head,
+};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::{FullyConnected, GlobalPool, forward_keeping, resolution_ends};
 
@@ -37,16 +39,15 @@ impl InceptionV4 {
 }
 
 impl Classifier for InceptionV4 {
-    fn forward_features(&self, images: Tensor<4>) -> Features {
-        Features::Map(self.features.iter().fold(images, |x, module| module.forward(x)))
+    pooled_head! {
+        pool: global_pool,
+        dropout: head_drop,
+        last: last_linear,
+        fresh: |net, classes, device| FullyConnected::new(net.num_features, classes, device)
     }
 
-    fn forward_head(&self, features: Features, pre_logits: bool) -> Tensor<2> {
-        let pooled = self.global_pool.forward(features.into_map());
-        match &self.last_linear {
-            Some(last) if !pre_logits => last.forward(self.head_drop.forward(pooled)),
-            _ => pooled,
-        }
+    fn forward_features(&self, images: Tensor<4>) -> Features {
+        Features::Map(self.features.iter().fold(images, |x, module| module.forward(x)))
     }
 
     fn forward_intermediates(&self, images: Tensor<4>) -> Vec<Intermediate> {
@@ -58,25 +59,8 @@ impl Classifier for InceptionV4 {
         self.ends().into_iter().map(|index| format!("features.{index}")).collect()
     }
 
-    fn classifier_names(&self) -> Vec<String> {
-        vec!["last_linear".into()]
-    }
-
-    fn reset_classifier(&mut self, num_classes: usize, device: &Device) {
-        self.last_linear = (num_classes > 0).then(|| FullyConnected::new(self.num_features, num_classes, device));
-        self.num_classes = num_classes;
-    }
-
     fn num_features(&self) -> usize {
         self.num_features
-    }
-
-    fn in_channels(&self) -> usize {
-        self.in_channels
-    }
-
-    fn num_classes(&self) -> usize {
-        self.num_classes
     }
 }
 

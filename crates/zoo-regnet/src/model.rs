@@ -3,7 +3,9 @@
 use burn::module::Module;
 use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor};
-use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant, Weights};
+use zoo_core::{
+    BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant, Weights, pooled_head,
+};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::shape::Window;
 use zoo_layers::{ConvNormAct, FullyConnected, GlobalPool, Layer, NamedChildren, forward_layers, init};
@@ -38,17 +40,16 @@ fn forward_stage(stage: &AnyStage, x: Tensor<4>) -> Tensor<4> {
 }
 
 impl Classifier for RegNet {
+    pooled_head! {
+        pool: avgpool,
+        dropout: dropout,
+        last: fc,
+        fresh: |net, classes, device| FullyConnected::normal(net.num_features, classes, 0.01, 0.0, device)
+    }
+
     fn forward_features(&self, images: Tensor<4>) -> Features {
         let stem = forward_layers(&self.stem, images);
         Features::Map(self.trunk_output.iter().fold(stem, |x, stage| forward_stage(stage, x)))
-    }
-
-    fn forward_head(&self, features: Features, pre_logits: bool) -> Tensor<2> {
-        let pooled = self.avgpool.forward(features.into_map());
-        match &self.fc {
-            Some(fc) if !pre_logits => fc.forward(self.dropout.forward(pooled)),
-            _ => pooled,
-        }
     }
 
     fn forward_intermediates(&self, images: Tensor<4>) -> Vec<Intermediate> {
@@ -64,25 +65,8 @@ impl Classifier for RegNet {
         std::iter::once("stem".to_owned()).chain(stages).collect()
     }
 
-    fn classifier_names(&self) -> Vec<String> {
-        vec!["fc".into()]
-    }
-
-    fn reset_classifier(&mut self, num_classes: usize, device: &Device) {
-        self.fc = (num_classes > 0).then(|| FullyConnected::normal(self.num_features, num_classes, 0.01, 0.0, device));
-        self.num_classes = num_classes;
-    }
-
     fn num_features(&self) -> usize {
         self.num_features
-    }
-
-    fn in_channels(&self) -> usize {
-        self.in_channels
-    }
-
-    fn num_classes(&self) -> usize {
-        self.num_classes
     }
 }
 

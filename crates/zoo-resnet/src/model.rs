@@ -5,7 +5,9 @@ use burn::nn::conv::Conv2d;
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::nn::{Dropout, DropoutConfig, PaddingConfig2d};
 use burn::tensor::{Device, Tensor};
-use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant, Weights};
+use zoo_core::{
+    BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant, Weights, pooled_head,
+};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::shape::Window;
 use zoo_layers::{Activation, ActivationKind, BatchNorm2d, Children, FullyConnected, GlobalPool, conv2d, init};
@@ -58,17 +60,16 @@ fn run(layer: &[Block], x: Tensor<4>) -> Tensor<4> {
 }
 
 impl Classifier for ResNet {
+    pooled_head! {
+        pool: avgpool,
+        dropout: dropout,
+        last: fc,
+        fresh: |net, classes, device| FullyConnected::new(net.num_features(), classes, device)
+    }
+
     fn forward_features(&self, images: Tensor<4>) -> Features {
         let stem = self.pool(self.stem(images));
         Features::Map(self.layers().fold(stem, |x, (_, layer)| run(layer, x)))
-    }
-
-    fn forward_head(&self, features: Features, pre_logits: bool) -> Tensor<2> {
-        let pooled = self.avgpool.forward(features.into_map());
-        match &self.fc {
-            Some(fc) if !pre_logits => fc.forward(self.dropout.forward(pooled)),
-            _ => pooled,
-        }
     }
 
     fn forward_intermediates(&self, images: Tensor<4>) -> Vec<Intermediate> {
@@ -88,25 +89,8 @@ impl Classifier for ResNet {
         stem.chain(self.layers().map(|(name, _)| name)).map(str::to_owned).collect()
     }
 
-    fn classifier_names(&self) -> Vec<String> {
-        vec!["fc".to_owned()]
-    }
-
-    fn reset_classifier(&mut self, num_classes: usize, device: &Device) {
-        self.fc = (num_classes > 0).then(|| FullyConnected::new(self.num_features(), num_classes, device));
-        self.num_classes = num_classes;
-    }
-
     fn num_features(&self) -> usize {
         self.avgpool.kind().features(self.out_channels)
-    }
-
-    fn in_channels(&self) -> usize {
-        self.in_channels
-    }
-
-    fn num_classes(&self) -> usize {
-        self.num_classes
     }
 }
 

@@ -5,7 +5,9 @@ use burn::nn::conv::Conv2d;
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::nn::{Dropout, DropoutConfig, PaddingConfig2d};
 use burn::tensor::{Device, Tensor};
-use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant, Weights};
+use zoo_core::{
+    BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant, Weights, pooled_head,
+};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::{Activation, ActivationKind, BatchNorm2d, Children, FullyConnected, GlobalPool};
 
@@ -49,17 +51,16 @@ impl SeResNet {
 }
 
 impl Classifier for SeResNet {
+    pooled_head! {
+        pool: global_pool,
+        dropout: dropout,
+        last: fc,
+        fresh: |net, classes, device| FullyConnected::new(net.num_features(), classes, device)
+    }
+
     fn forward_features(&self, images: Tensor<4>) -> Features {
         let pooled = self.maxpool.forward(self.stem(images));
         Features::Map(self.layers().into_iter().fold(pooled, |x, (_, layer)| run(layer, x)))
-    }
-
-    fn forward_head(&self, features: Features, pre_logits: bool) -> Tensor<2> {
-        let pooled = self.global_pool.forward(features.into_map());
-        match &self.fc {
-            Some(fc) if !pre_logits => fc.forward(self.dropout.forward(pooled)),
-            _ => pooled,
-        }
     }
 
     fn forward_intermediates(&self, images: Tensor<4>) -> Vec<Intermediate> {
@@ -77,25 +78,8 @@ impl Classifier for SeResNet {
         ["act1", "layer1", "layer2", "layer3", "layer4"].map(str::to_owned).to_vec()
     }
 
-    fn classifier_names(&self) -> Vec<String> {
-        vec!["fc".to_owned()]
-    }
-
-    fn reset_classifier(&mut self, num_classes: usize, device: &Device) {
-        self.fc = (num_classes > 0).then(|| FullyConnected::new(self.num_features(), num_classes, device));
-        self.num_classes = num_classes;
-    }
-
     fn num_features(&self) -> usize {
         self.global_pool.kind().features(self.out_channels)
-    }
-
-    fn in_channels(&self) -> usize {
-        self.in_channels
-    }
-
-    fn num_classes(&self) -> usize {
-        self.num_classes
     }
 }
 

@@ -4,7 +4,9 @@ use burn::module::Module;
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::nn::{Dropout, DropoutConfig, PaddingConfig2d};
 use burn::tensor::{Device, Tensor};
-use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant, Weights};
+use zoo_core::{
+    BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant, Weights, pooled_head,
+};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::shape::Window;
 use zoo_layers::{ConvNormAct, FullyConnected, GlobalPool, Layer, forward_layers};
@@ -47,17 +49,16 @@ impl ShuffleNetV2 {
 }
 
 impl Classifier for ShuffleNetV2 {
+    pooled_head! {
+        pool: pool,
+        dropout: dropout,
+        last: fc,
+        fresh: |net, classes, device| FullyConnected::new(net.num_features, classes, device)
+    }
+
     fn forward_features(&self, images: Tensor<4>) -> Features {
         let [.., last] = self.maps(images);
         Features::Map(last)
-    }
-
-    fn forward_head(&self, features: Features, pre_logits: bool) -> Tensor<2> {
-        let pooled = self.pool.forward(features.into_map());
-        match &self.fc {
-            Some(fc) if !pre_logits => fc.forward(self.dropout.forward(pooled)),
-            _ => pooled,
-        }
     }
 
     fn forward_intermediates(&self, images: Tensor<4>) -> Vec<Intermediate> {
@@ -69,25 +70,8 @@ impl Classifier for ShuffleNetV2 {
         STAGES.map(str::to_owned).to_vec()
     }
 
-    fn classifier_names(&self) -> Vec<String> {
-        vec!["fc".into()]
-    }
-
-    fn reset_classifier(&mut self, num_classes: usize, device: &Device) {
-        self.fc = (num_classes > 0).then(|| FullyConnected::new(self.num_features, num_classes, device));
-        self.num_classes = num_classes;
-    }
-
     fn num_features(&self) -> usize {
         self.num_features
-    }
-
-    fn in_channels(&self) -> usize {
-        self.in_channels
-    }
-
-    fn num_classes(&self) -> usize {
-        self.num_classes
     }
 }
 

@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{Device, Tensor};
-use zoo_core::{BuildError, BuildOptions, Classifier, Family, Features, Intermediate, Setting, Variant, Weights};
+use zoo_core::{BuildError, BuildOptions, Classifier, Family, Features, Intermediate, Setting, Variant, Weights, pooled_head};
 use zoo_layers::{ChannelLayerNorm, FullyConnected, GlobalPool, relative_position_index};
 
 use crate::block::{BlockSpec, EPS, PatchMerging, SwinBlock};
@@ -60,17 +60,15 @@ fn channels_first(tokens: Tensor<4>) -> Tensor<4> {
 }
 
 impl Classifier for SwinTransformer {
+    pooled_head! {
+        pool: avgpool,
+        last: head,
+        fresh: |net, classes, device| FullyConnected::normal(net.num_features(), classes, 0.02, 0.0, device)
+    }
+
     fn forward_features(&self, images: Tensor<4>) -> Features {
         let tokens = self.features.iter().fold(images, |x, part| part.forward(x));
         Features::Map(channels_first(self.norm.forward(tokens)))
-    }
-
-    fn forward_head(&self, features: Features, pre_logits: bool) -> Tensor<2> {
-        let pooled = self.avgpool.forward(features.into_map());
-        match &self.head {
-            Some(head) if !pre_logits => head.forward(pooled),
-            _ => pooled,
-        }
     }
 
     fn forward_intermediates(&self, images: Tensor<4>) -> Vec<Intermediate> {
@@ -90,26 +88,8 @@ impl Classifier for SwinTransformer {
         stages.map(|(index, _)| format!("features.{index}")).collect()
     }
 
-    fn classifier_names(&self) -> Vec<String> {
-        vec!["head".into()]
-    }
-
-    fn reset_classifier(&mut self, num_classes: usize, device: &Device) {
-        let fresh = || FullyConnected::normal(self.num_features(), num_classes, 0.02, 0.0, device);
-        self.head = (num_classes > 0).then(fresh);
-        self.num_classes = num_classes;
-    }
-
     fn num_features(&self) -> usize {
         self.avgpool.kind().features(self.norm.weight.lazy_shape()[0])
-    }
-
-    fn in_channels(&self) -> usize {
-        self.in_channels
-    }
-
-    fn num_classes(&self) -> usize {
-        self.num_classes
     }
 
     /// The table entry of each pair of a window's tokens, for each block.

@@ -3,7 +3,9 @@
 use burn::module::Module;
 use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor};
-use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant, Weights};
+use zoo_core::{
+    BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant, Weights, pooled_head,
+};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::shape::Window;
 use zoo_layers::{BasicConv2d, FullyConnected, GlobalPool, forward_keeping, resolution_ends};
@@ -49,16 +51,15 @@ impl Xception {
 }
 
 impl Classifier for Xception {
-    fn forward_features(&self, images: Tensor<4>) -> Features {
-        Features::Map(self.blocks.iter().fold(self.stem(images), |x, block| block.forward(x)))
+    pooled_head! {
+        pool: head.global_pool,
+        dropout: head.drop,
+        last: head.fc,
+        fresh: |net, classes, device| FullyConnected::new(net.num_features(), classes, device)
     }
 
-    fn forward_head(&self, features: Features, pre_logits: bool) -> Tensor<2> {
-        let pooled = self.head.global_pool.forward(features.into_map());
-        match &self.head.fc {
-            Some(fc) if !pre_logits => fc.forward(self.head.drop.forward(pooled)),
-            _ => pooled,
-        }
+    fn forward_features(&self, images: Tensor<4>) -> Features {
+        Features::Map(self.blocks.iter().fold(self.stem(images), |x, block| block.forward(x)))
     }
 
     fn forward_intermediates(&self, images: Tensor<4>) -> Vec<Intermediate> {
@@ -74,25 +75,8 @@ impl Classifier for Xception {
         std::iter::once("stem".to_owned()).chain(blocks).collect()
     }
 
-    fn classifier_names(&self) -> Vec<String> {
-        vec!["head.fc".into()]
-    }
-
-    fn reset_classifier(&mut self, num_classes: usize, device: &Device) {
-        self.head.fc = (num_classes > 0).then(|| FullyConnected::new(self.num_features(), num_classes, device));
-        self.num_classes = num_classes;
-    }
-
     fn num_features(&self) -> usize {
         self.head.global_pool.kind().features(EXIT[2])
-    }
-
-    fn in_channels(&self) -> usize {
-        self.in_channels
-    }
-
-    fn num_classes(&self) -> usize {
-        self.num_classes
     }
 }
 

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor};
-use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant};
+use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant, pooled_head};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::shape::Window;
 use zoo_layers::{Activation, ActivationKind, BatchNorm2d, FullyConnected, GlobalPool, Layer, NamedChildren, forward_layers};
@@ -87,16 +87,15 @@ impl LegacyXception {
 }
 
 impl Classifier for LegacyXception {
-    fn forward_features(&self, images: Tensor<4>) -> Features {
-        Features::Map(self.run(images, |_, _| ()))
+    pooled_head! {
+        pool: global_pool,
+        dropout: dropout,
+        last: fc,
+        fresh: |net, classes, device| FullyConnected::new(net.num_features(), classes, device)
     }
 
-    fn forward_head(&self, features: Features, pre_logits: bool) -> Tensor<2> {
-        let pooled = self.global_pool.forward(features.into_map());
-        match &self.fc {
-            Some(fc) if !pre_logits => fc.forward(self.dropout.forward(pooled)),
-            _ => pooled,
-        }
+    fn forward_features(&self, images: Tensor<4>) -> Features {
+        Features::Map(self.run(images, |_, _| ()))
     }
 
     fn forward_intermediates(&self, images: Tensor<4>) -> Vec<Intermediate> {
@@ -113,25 +112,8 @@ impl Classifier for LegacyXception {
         STAGES.map(str::to_owned).to_vec()
     }
 
-    fn classifier_names(&self) -> Vec<String> {
-        vec!["fc".into()]
-    }
-
-    fn reset_classifier(&mut self, num_classes: usize, device: &Device) {
-        self.fc = (num_classes > 0).then(|| FullyConnected::new(self.num_features(), num_classes, device));
-        self.num_classes = num_classes;
-    }
-
     fn num_features(&self) -> usize {
         self.global_pool.kind().features(CHANNELS)
-    }
-
-    fn in_channels(&self) -> usize {
-        self.in_channels
-    }
-
-    fn num_classes(&self) -> usize {
-        self.num_classes
     }
 }
 
