@@ -21,3 +21,8 @@ pub use buffer::clear_buffers;
 pub fn register() {
     zoo_layers::maps::accelerate(&accelerator::Kernels);
 }
+
+/// Has the layers of this process compute with Burn's own operations, to compare.
+pub fn leave_to_burn() {
+    zoo_layers::maps::set_accelerated(false);
+}
