@@ -57,7 +57,8 @@ fn only_zoo_backend_switches_backends_on() {
             let backend = features.iter().any(|f| BACKENDS.contains(&f.as_str())) && dependency == "burn";
             let direct = ["burn-wgpu", "burn-ndarray", "burn-flex", "burn-cuda"].contains(&dependency.as_str());
             // The CPU's engine leaves to Flex what it has no kernel for; `zoo-flex` has operations for it.
-            let on_flex = ["zoo-graph", "zoo-engine", "zoo-flex"].contains(&package.as_str()) && (dependency == "burn-flex" || dependency == "burn");
+            let on_flex =
+                ["zoo-graph", "zoo-engine", "zoo-flex"].contains(&package.as_str()) && (dependency == "burn-flex" || dependency == "burn");
             assert!(!(backend || direct) || package == "zoo-backend" || on_flex, "{package} asks {dependency} for {features:?}");
         }
     }

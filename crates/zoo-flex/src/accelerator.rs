@@ -7,17 +7,19 @@ use burn::tensor::{DType, Device, Tensor};
 use burn_flex::FlexTensor;
 use zoo_kernels::{Activation, PoolKind, PoolSpec};
 use zoo_layers::ActivationKind;
-use zoo_layers::maps::{Accelerator, Convolution, Growing, Normalisation, Normalised, Windows};
+use zoo_layers::maps::{Accelerator, Convolution, Growing, Normalisation, Normalised, SgdRule, Windows};
 
-use crate::operation::{MOST, map};
+use crate::operation::{MOST, apply, map};
 use crate::ops::cat::Cat;
 use crate::ops::conv::Conv;
 use crate::ops::fork::{Accumulator, Branch, Fork};
+use crate::ops::linear::Linear;
 use crate::ops::norm::{Batch, Norm};
 use crate::ops::norm_fixed::FixedNorm;
 use crate::ops::pointwise::{Add, Scale, Unary};
 use crate::ops::pool::{Pool, Rule};
 use crate::ops::stack::{NormConv, Stacked};
+use crate::sgd;
 
 /// The kernels for Flex.
 #[derive(Debug)]
@@ -82,9 +84,9 @@ fn statistics(found: &OnceLock<Batch>, device: &Device) -> Option<[Tensor<1>; 2]
 }
 
 impl Accelerator for Kernels {
-    fn takes(&self, x: &Tensor<4>) -> bool {
-        let device = x.device().without_autodiff();
-        matches!(device.as_dispatch(), DispatchDevice::Flex(_)) && x.dtype() == DType::F32 && x.dims().iter().all(|&length| length > 0)
+    fn takes(&self, device: &Device, dtype: DType) -> bool {
+        let device = device.clone().without_autodiff();
+        matches!(device.as_dispatch(), DispatchDevice::Flex(_)) && dtype == DType::F32
     }
 
     fn conv2d(&self, x: Tensor<4>, conv: Convolution, kind: Option<ActivationKind>) -> Tensor<4> {
@@ -155,6 +157,16 @@ impl Accelerator for Kernels {
         let sum = Arc::new(Accumulator::default());
         let forked = map(Fork(Arc::clone(&sum)), vec![x.into_dispatch()]);
         (0..users).map(|_| map(Branch(Arc::clone(&sum)), vec![forked.clone().into_dispatch()])).collect()
+    }
+
+    fn linear(&self, x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
+        let inputs = [x.into_dispatch(), weight.into_dispatch()].into_iter().chain(bias.map(Tensor::into_dispatch)).collect();
+        Tensor::from_dispatch(apply(Arc::new(Linear), inputs))
+    }
+
+    fn sgd(&self, value: Tensor<1>, gradient: Tensor<1>, velocity: Option<Tensor<1>>, rule: SgdRule) -> [Tensor<1>; 2] {
+        let [value, velocity] = sgd::step(primitive(value), &primitive(gradient), velocity.map(primitive), rule);
+        [value, velocity].map(Tensor::from_primitive::<burn::backend::Flex>)
     }
 
     fn grow(&self, x: Tensor<4>) -> Box<dyn Growing> {

@@ -14,6 +14,7 @@ mod map;
 mod operation;
 mod ops;
 mod run;
+mod sgd;
 
 pub use buffer::clear_buffers;
 

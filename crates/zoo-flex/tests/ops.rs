@@ -204,7 +204,8 @@ fn stack(device: &Device) -> Results {
     let mut kept = vec![];
     for (i, channels) in [4, 7, 10].into_iter().enumerate() {
         let norm = BatchNorm2d::new(channels, device);
-        let conv = Conv2dConfig::new([channels, 3], [3, 3]).with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1)).with_bias(i == 1).init(device);
+        let conv =
+            Conv2dConfig::new([channels, 3], [3, 3]).with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1)).with_bias(i == 1).init(device);
         let new = stack.norm_conv(&norm, ActivationKind::Relu, &conv);
         stack = stack.push(new);
         kept.push((norm, conv));

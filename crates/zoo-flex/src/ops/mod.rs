@@ -3,6 +3,7 @@
 pub(crate) mod cat;
 pub(crate) mod conv;
 pub(crate) mod fork;
+pub(crate) mod linear;
 pub(crate) mod norm;
 pub(crate) mod norm_fixed;
 pub(crate) mod pointwise;

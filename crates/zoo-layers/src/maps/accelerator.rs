@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use burn::tensor::Tensor;
+use burn::tensor::{DType, Device, Tensor};
 
 use crate::ActivationKind;
 
@@ -62,11 +62,24 @@ pub struct Normalised {
     pub statistics: Option<[Tensor<1>; 2]>,
 }
 
+/// PyTorch's SGD without dampening, of one parameter.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SgdRule {
+    /// Learning rate.
+    pub lr: f64,
+    /// Momentum in `[0, 1)`.
+    pub momentum: f64,
+    /// Weight decay, added to the gradient.
+    pub weight_decay: f64,
+    /// Whether the momentum is Nesterov's.
+    pub nesterov: bool,
+}
+
 /// The operations of [`maps`](crate::maps), for tensors `[batch, channels, height, width]` of some devices, with gradients where
 /// the device has autodiff. `zoo-flex` has them for the CPU.
 pub trait Accelerator: Send + Sync {
-    /// Whether it computes with this tensor.
-    fn takes(&self, x: &Tensor<4>) -> bool;
+    /// Whether it computes on this device with numbers of this type.
+    fn takes(&self, device: &Device, dtype: DType) -> bool;
 
     /// Convolution and activation.
     fn conv2d(&self, x: Tensor<4>, conv: Convolution, activation: Option<ActivationKind>) -> Tensor<4>;
@@ -97,6 +110,12 @@ pub trait Accelerator: Send + Sync {
 
     /// The same map as many times, for as many users, whose gradients are summed without Burn's help.
     fn fork(&self, x: Tensor<4>, users: usize) -> Vec<Tensor<4>>;
+
+    /// `x weight + bias` for `[batch, in_features]` and `[in_features, out_features]`.
+    fn linear(&self, x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2>;
+
+    /// A step of stochastic gradient descent, in place where nobody else has the tensors: the value and the velocity after it.
+    fn sgd(&self, value: Tensor<1>, gradient: Tensor<1>, velocity: Option<Tensor<1>>, rule: SgdRule) -> [Tensor<1>; 2];
 
     /// The first of the maps of a dense block.
     fn grow(&self, x: Tensor<4>) -> Box<dyn Growing>;
@@ -145,7 +164,7 @@ pub fn without_accelerator<T>(forward: impl FnOnce() -> T) -> T {
 }
 
 /// The accelerator for this tensor.
-pub(crate) fn accelerator(x: &Tensor<4>) -> Option<&'static dyn Accelerator> {
+pub(crate) fn accelerator<const D: usize>(x: &Tensor<D>) -> Option<&'static dyn Accelerator> {
     let found = ACCELERATOR.get().filter(|_| ENABLED.load(Ordering::Relaxed) && !PLAIN.get())?;
-    found.takes(x).then_some(*found)
+    (x.dims().iter().all(|&length| length > 0) && found.takes(&x.device(), x.dtype())).then_some(*found)
 }

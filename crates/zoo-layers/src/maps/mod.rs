@@ -17,7 +17,7 @@ use crate::ActivationKind;
 
 pub(crate) use accelerator::accelerator;
 pub use accelerator::{
-    Accelerator, Convolution, Growing, Normalisation, Normalised, Windows, accelerate, set_accelerated, without_accelerator,
+    Accelerator, Convolution, Growing, Normalisation, Normalised, SgdRule, Windows, accelerate, set_accelerated, without_accelerator,
 };
 pub use after::After;
 pub use stack::Stack;
@@ -157,6 +157,36 @@ pub fn fork_for<T>(users: &[T], x: Tensor<4>) -> Vec<Tensor<4>> {
     match accelerator(&x) {
         Some(fast) => fast.fork(x, users.len()),
         None => vec![x; users.len()],
+    }
+}
+
+/// `x weight + bias`.
+///
+/// # Shapes
+/// - inputs: `[batch, in_features]`, `[in_features, out_features]`, `[out_features]`; output: `[batch, out_features]`
+pub(crate) fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
+    match accelerator(&x) {
+        Some(fast) => fast.linear(x, weight, bias),
+        None => match bias {
+            Some(bias) => x.matmul(weight) + bias.unsqueeze(),
+            None => x.matmul(weight),
+        },
+    }
+}
+
+/// A step of stochastic gradient descent of one flat parameter without autodiff, by an accelerator: the value and the velocity
+/// after it. It gives the tensors back where there is none for them.
+#[allow(clippy::type_complexity)]
+pub fn sgd(
+    value: Tensor<1>,
+    gradient: Tensor<1>,
+    velocity: Option<Tensor<1>>,
+    rule: SgdRule,
+) -> Result<[Tensor<1>; 2], (Tensor<1>, Tensor<1>, Option<Tensor<1>>)> {
+    let same = gradient.dtype() == value.dtype() && !value.device().is_autodiff() && !gradient.device().is_autodiff();
+    match accelerator(&value).filter(|_| same) {
+        Some(fast) => Ok(fast.sgd(value, gradient, velocity, rule)),
+        None => Err((value, gradient, velocity)),
     }
 }
 
