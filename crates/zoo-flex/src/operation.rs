@@ -3,7 +3,8 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use burn::backend::{BackendTensor, DispatchAutodiffContext, DispatchTensor, DispatchTensorKind, Flex};
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, BackendTensor, DispatchAutodiffContext, DispatchTensor, DispatchTensorKind, Flex};
 use burn::tensor::{GradientCheckpointingStrategy, Tensor};
 use burn_autodiff::NodeId;
 use burn_autodiff::checkpoint::base::Checkpointer;
@@ -12,8 +13,10 @@ use burn_autodiff::checkpoint::state::BackwardStates;
 use burn_autodiff::checkpoint::strategy::{BalancedCheckpointing, CheckpointStrategy, NoCheckpointing};
 use burn_autodiff::grads::Gradients;
 use burn_autodiff::ops::{Backward, Ops, OpsKind};
-use burn_autodiff::tensor::AutodiffTensor;
 use burn_flex::FlexTensor;
+
+/// A tensor with its place in the graph.
+type Tracked = FloatTensor<Autodiff<Flex>>;
 
 /// An operation with a gradient.
 pub(crate) trait Operation: Debug + Send + Sync + 'static {
@@ -91,21 +94,21 @@ fn plain(kind: DispatchTensorKind) -> FlexTensor {
     }
 }
 
-fn with_node(kind: DispatchTensorKind) -> AutodiffTensor<Flex> {
+fn with_node(kind: DispatchTensorKind) -> Tracked {
     match kind {
         DispatchTensorKind::Autodiff(inner) => match *inner {
             DispatchTensorKind::Flex(BackendTensor::Autodiff(tensor)) => tensor,
             _ => unreachable!("only tensors of Flex are taken"),
         },
         // A constant.
-        other => AutodiffTensor::new(plain(other)),
+        other => Tracked::new(plain(other)),
     }
 }
 
 /// The most inputs that an operation has.
 pub(crate) const MOST: usize = 8;
 
-fn record_any<C: CheckpointStrategy>(inputs: Vec<AutodiffTensor<Flex>>, operation: Arc<dyn Operation>) -> AutodiffTensor<Flex> {
+fn record_any<C: CheckpointStrategy>(inputs: Vec<Tracked>, operation: Arc<dyn Operation>) -> Tracked {
     macro_rules! by_number {
         ($($number:literal)+) => {
             match inputs.len() {
@@ -117,15 +120,15 @@ fn record_any<C: CheckpointStrategy>(inputs: Vec<AutodiffTensor<Flex>>, operatio
     by_number!(1 2 3 4 5 6 7 8)
 }
 
-fn record<C: CheckpointStrategy, const N: usize>(inputs: Vec<AutodiffTensor<Flex>>, operation: Arc<dyn Operation>) -> AutodiffTensor<Flex> {
-    let Ok(inputs): Result<[AutodiffTensor<Flex>; N], _> = inputs.try_into() else { unreachable!("there are N") };
-    let tracked = inputs.each_ref().map(AutodiffTensor::is_tracked);
+fn record<C: CheckpointStrategy, const N: usize>(inputs: Vec<Tracked>, operation: Arc<dyn Operation>) -> Tracked {
+    let Ok(inputs): Result<[Tracked; N], _> = inputs.try_into() else { unreachable!("there are N") };
+    let tracked = inputs.each_ref().map(Tracked::is_tracked);
     let any = tracked.contains(&true);
     let (output, saved) = operation.forward(&inputs.each_ref().map(|input| input.primitive().clone()), any);
-    let prepared = Step(Arc::clone(&operation)).prepare::<C>(inputs.each_ref().map(AutodiffTensor::node));
+    let prepared = Step(Arc::clone(&operation)).prepare::<C>(inputs.each_ref().map(Tracked::node));
     let prepared = if operation.is_light() {
         let again =
-            Again { operation: Arc::clone(&operation), inputs: inputs.each_ref().map(AutodiffTensor::id).to_vec(), saved: saved.clone() };
+            Again { operation: Arc::clone(&operation), inputs: inputs.each_ref().map(Tracked::id).to_vec(), saved: saved.clone() };
         prepared.memory_bound().retro_forward(again).parents(&inputs)
     } else {
         prepared.compute_bound()

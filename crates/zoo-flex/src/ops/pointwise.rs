@@ -22,9 +22,16 @@ struct Dense {
 impl Dense {
     fn of(tensor: &FlexTensor) -> Self {
         let layout = tensor.layout();
-        let len = layout.num_elements();
-        let whole = layout.start_offset() == 0 && layout.is_dense_unique_storage();
-        Self { tensor: if whole { tensor.clone() } else { tensor.to_contiguous() }, len }
+        let mut axes: Vec<_> = layout.strides().iter().zip(layout.shape().iter()).filter(|(_, length)| **length > 1).collect();
+        axes.sort_unstable();
+        let mut next = 1;
+        let dense = layout.start_offset() == 0
+            && axes.into_iter().all(|(&stride, &length)| {
+                let fits = usize::try_from(stride) == Ok(next);
+                next *= length;
+                fits
+            });
+        Self { tensor: if dense { tensor.clone() } else { tensor.to_contiguous() }, len: layout.num_elements() }
     }
 
     /// As pixels of 64 numbers where it comes out even: for the kernels to share.
