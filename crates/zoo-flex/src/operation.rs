@@ -127,8 +127,7 @@ fn record<C: CheckpointStrategy, const N: usize>(inputs: Vec<Tracked>, operation
     let (output, saved) = operation.forward(&inputs.each_ref().map(|input| input.primitive().clone()), any);
     let prepared = Step(Arc::clone(&operation)).prepare::<C>(inputs.each_ref().map(Tracked::node));
     let prepared = if operation.is_light() {
-        let again =
-            Again { operation: Arc::clone(&operation), inputs: inputs.each_ref().map(Tracked::id).to_vec(), saved: saved.clone() };
+        let again = Again { operation: Arc::clone(&operation), inputs: inputs.each_ref().map(Tracked::id).to_vec(), saved: saved.clone() };
         prepared.memory_bound().retro_forward(again).parents(&inputs)
     } else {
         prepared.compute_bound()

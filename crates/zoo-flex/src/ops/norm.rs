@@ -41,6 +41,15 @@ impl Collected {
         Statistics { mean: &mut self.mean[part.clone()], variance: &mut self.variance[part.clone()], inverse: &mut self.inverse[part] }
     }
 
+    /// Puts what is known of the channels from `start` on.
+    pub fn set(&mut self, start: usize, [mean, variance]: &Batch, eps: f64) {
+        let part = start..start + mean.len();
+        self.mean[part.clone()].copy_from_slice(mean);
+        self.variance[part.clone()].copy_from_slice(variance);
+        let inverse = variance.iter().map(|variance| 1.0 / (variance + eps as f32).sqrt());
+        self.inverse[part].iter_mut().zip(inverse).for_each(|(to, inverse)| *to = inverse);
+    }
+
     pub fn save(&self) -> Vec<FlexTensor> {
         [&self.mean, &self.inverse].map(|numbers| written(&[numbers.len()], |to| to.copy_from_slice(numbers))).to_vec()
     }

@@ -25,6 +25,8 @@ use crate::run::{done, scratch};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Stacked {
     maps: Vec<Map>,
+    /// Mean and variance of each map, once a layer has asked for them: they are the same for all layers.
+    statistics: Vec<Arc<OnceLock<Batch>>>,
     sums: Vec<Arc<Accumulator>>,
     /// Depends on the forks of all maps.
     link: Option<DispatchTensor>,
@@ -36,6 +38,7 @@ impl Stacked {
         let sum = Arc::new(Accumulator::default());
         let fork = apply(Arc::new(Fork(Arc::clone(&sum))), vec![x]);
         self.maps.push(Map::of(values));
+        self.statistics.push(Arc::default());
         self.sums.push(sum);
         self.link = Some(apply(Arc::new(Link), self.link.take().into_iter().chain([fork]).collect()));
     }
@@ -146,10 +149,19 @@ impl Operation for NormConv {
         let [weight, bias] = [1, 2].map(|index: usize| Flat::of(&inputs[index]));
         let mut normal = Fresh::new(self.shape());
         let mut collected = Collected::of(weight.len());
-        for (map, range) in ranges(&self.stack) {
-            let norm = self.norm(&weight[range.clone()], &bias[range.clone()]);
-            let (output, statistics) = (normal.channels_mut(range.start, range.len()), collected.part(range.start, range.len()));
+        for ((map, range), known) in ranges(&self.stack).into_iter().zip(&self.stack.statistics) {
+            let parameters = [&weight[range.clone()], &bias[range.clone()]];
+            let output = normal.channels_mut(range.start, range.len());
+            if let Some(known) = known.get() {
+                collected.set(range.start, known, self.eps);
+                let [mean, inverse] = [&collected.mean[range.clone()], &collected.inverse[range]];
+                again(map.view(), parameters, [mean, inverse], self.activation, output);
+                continue;
+            }
+            let [gamma, beta] = parameters;
+            let (norm, statistics) = (self.norm(gamma, beta), collected.part(range.start, range.len()));
             done(scratch(|scratch| norm.forward(map.view(), None, output, statistics, scratch, isa, threads)));
+            known.get_or_init(|| [&collected.mean, &collected.variance].map(|numbers| numbers[range.clone()].to_vec()));
         }
         let view = normal.view();
         let ready = Ready::new(&self.windows, self.groups, &inputs[3], view.shape());
