@@ -33,7 +33,6 @@ pub(crate) fn step(value: FlexTensor, gradient: &FlexTensor, velocity: Option<Fl
         dampening: 0.0,
         weight_decay: rule.weight_decay as f32,
         nesterov: rule.nesterov,
-        maximize: false,
     };
     let len = gradient.len();
     let buffer = (rule.momentum != 0.0).then(|| &mut velocity.storage_mut::<f32>()[..len]);
