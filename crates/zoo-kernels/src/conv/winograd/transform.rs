@@ -28,6 +28,45 @@ pub(super) fn weight(side: usize, kernel: &[f32], row: usize, column: usize) -> 
     sum as f32
 }
 
+/// The transform of the weights along one axis: `A` values from three.
+#[inline(always)]
+fn weight_axis<S: Simd, const A: usize>(s: S, g: [S::f32s; 3]) -> [S::f32s; A] {
+    let mut y = [s.splat_f32s(0.0); A];
+    let times = |factor: f32, x| s.mul_f32s(s.splat_f32s(factor), x);
+    let ends = s.add_f32s(g[0], g[2]);
+    if A == 4 {
+        y[0] = g[0];
+        y[1] = times(0.5, s.add_f32s(ends, g[1]));
+        y[2] = times(0.5, s.sub_f32s(ends, g[1]));
+        y[3] = g[2];
+    } else {
+        let sum = s.mul_add_e_f32s(s.splat_f32s(4.0), g[2], g[0]);
+        let (sum, twice) = (times(1.0 / 24.0, sum), times(1.0 / 12.0, g[1]));
+        y[0] = times(0.25, g[0]);
+        y[1] = times(-1.0 / 6.0, s.add_f32s(ends, g[1]));
+        y[2] = times(-1.0 / 6.0, s.sub_f32s(ends, g[1]));
+        y[3] = s.add_f32s(sum, twice);
+        y[4] = s.sub_f32s(sum, twice);
+        y[5] = g[2];
+    }
+    y
+}
+
+/// Transforms 3x3 kernels: `A` x `A` values from nine.
+#[inline(always)]
+pub(super) fn weights<S: Simd, const A: usize>(s: S, g: [S::f32s; 9], mut write: impl FnMut(usize, usize, S::f32s)) {
+    let mut columns = [[s.splat_f32s(0.0); A]; 3];
+    for x in 0..3 {
+        columns[x] = weight_axis(s, [g[x], g[3 + x], g[6 + x]]);
+    }
+    for y in 0..A {
+        let values = weight_axis::<S, A>(s, [columns[0][y], columns[1][y], columns[2][y]]);
+        for x in 0..A {
+            write(y, x, values[x]);
+        }
+    }
+}
+
 /// The input's transform along one axis; `A` is 4 or 6.
 #[inline(always)]
 fn input_axis<S: Simd, const A: usize>(s: S, x: [S::f32s; A]) -> [S::f32s; A] {
