@@ -5,6 +5,7 @@
 //! with larger strides it is one such convolution for each phase of the input's pixels ([`phases`]). The gradient to the
 //! weights is a product over pixels ([`weights`]).
 
+mod cost;
 mod depthwise;
 mod depthwise_phases;
 mod phases;
@@ -12,7 +13,8 @@ mod rows;
 mod stem;
 mod weights;
 
-use super::{Algorithm, ConvSpec, PackedConv, candidates};
+use super::winograd::weight_gradient;
+use super::{Algorithm, ConvSpec, PackedConv};
 use crate::activation::Activation;
 use crate::channels::channel_sums;
 use crate::error::{Result, same};
@@ -21,6 +23,9 @@ use crate::scratch::Scratch;
 use crate::threads::Threads;
 use crate::view::{Shape, View, ViewMut};
 use phases::Phases;
+
+pub(super) use rows::Origin;
+pub(super) use weights::Job;
 
 /// A convolution in training, for one shape of the input.
 ///
@@ -34,6 +39,7 @@ pub struct ConvTraining {
     forward: Algorithm,
     /// The convolution that is the gradient to the input, where there is one.
     backward: Option<(ConvSpec, Algorithm)>,
+    weight: Algorithm,
 }
 
 impl ConvTraining {
@@ -44,13 +50,33 @@ impl ConvTraining {
     pub fn new(spec: &ConvSpec, input: Shape, isa: Isa) -> Result<Self> {
         spec.check_settings()?;
         let output = spec.output_shape(input)?;
-        let choose = |spec: &ConvSpec, shape: Shape, stem: bool| {
-            let all = candidates(spec, shape, isa)?;
-            Ok(all.into_iter().find(|&algorithm| stem || algorithm != Algorithm::Stem).unwrap_or(Algorithm::Direct))
-        };
-        let forward = choose(spec, input, true)?;
-        let backward = turned(spec).map(|spec| choose(&spec, output, false).map(|algorithm| (spec, algorithm))).transpose()?;
-        Ok(Self { spec: *spec, isa, input, output, forward, backward })
+        let forward = cost::forward(spec, input, isa, true)?;
+        let turned = turned(spec);
+        let backward = turned.map(|spec| cost::forward(&spec, output, isa, false).map(|algorithm| (spec, algorithm))).transpose()?;
+        let weight = cost::weight_gradient(spec, input, isa)?;
+        Ok(Self { spec: *spec, isa, input, output, forward, backward, weight })
+    }
+
+    /// How forward run, gradient to the input (nothing for its phases one by one) and gradient to the weights are computed.
+    pub fn algorithms(&self) -> (Algorithm, Option<Algorithm>, Algorithm) {
+        (self.forward, self.backward.map(|(_, algorithm)| algorithm), self.weight)
+    }
+
+    /// With these algorithms, where they can compute it, to find out which is the fastest.
+    #[must_use]
+    pub fn with(mut self, forward: Algorithm, backward: Algorithm, weight: Algorithm) -> Self {
+        if forward.refuses(&self.spec).is_none() {
+            self.forward = forward;
+        }
+        if let Some((spec, chosen)) = &mut self.backward {
+            if backward.refuses(spec).is_none() && backward != Algorithm::Stem {
+                *chosen = backward;
+            }
+        }
+        if weight.refuses(&self.spec).is_none() {
+            self.weight = weight;
+        }
+        self
     }
 
     /// What it computes.
@@ -149,12 +175,12 @@ impl ConvTraining {
         let job = weights::Job::new(&self.spec, &input, &gradient);
         // SAFETY: the shapes were checked above, against views whose lengths were checked when they were made.
         unsafe {
-            if self.spec.is_depthwise() {
-                depthwise::run(&job, weight, self.isa, scratch, threads);
-            } else if self.forward == Algorithm::Stem {
-                stem::run(&job, weight, self.isa, scratch, threads);
-            } else {
-                weights::run(&job, weight, self.isa, scratch, threads);
+            match self.weight {
+                Algorithm::Depthwise => depthwise::run(&job, weight, self.isa, scratch, threads),
+                Algorithm::Stem => stem::run(&job, weight, self.isa, scratch, threads),
+                Algorithm::Winograd2 => weight_gradient(&job, weight, 2, self.isa, scratch, threads),
+                Algorithm::Winograd4 => weight_gradient(&job, weight, 4, self.isa, scratch, threads),
+                Algorithm::Direct | Algorithm::Pointwise | Algorithm::Grouped => weights::run(&job, weight, self.isa, scratch, threads),
             }
         }
         Ok(())

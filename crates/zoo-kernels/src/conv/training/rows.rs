@@ -8,7 +8,7 @@ use crate::view::Shape;
 
 /// A tensor that rows are taken from, and what padding points to.
 #[derive(Clone, Copy)]
-pub(super) struct Origin<'a> {
+pub(in super::super) struct Origin<'a> {
     pub data: Shared,
     pub shape: Shape,
     pub stride: usize,
@@ -19,7 +19,7 @@ pub(super) struct Origin<'a> {
 impl Origin<'_> {
     /// A pixel, or zeros outside of the picture; `y` and `x` wrap around above and left of it.
     #[inline(always)]
-    pub(super) fn pixel(&self, image: usize, y: usize, x: usize) -> *const f32 {
+    pub(in super::super) fn pixel(&self, image: usize, y: usize, x: usize) -> *const f32 {
         let [_, height, width, _] = self.shape;
         if y < height && x < width {
             // SAFETY: within the tensor.

@@ -28,7 +28,7 @@ const TASKS: usize = 32;
 const PARTIAL: usize = 1 << 20;
 
 /// Input and gradient, checked, as addresses.
-pub(super) struct Job<'a> {
+pub(in super::super) struct Job<'a> {
     pub spec: &'a ConvSpec,
     pub input: Shared,
     pub input_shape: Shape,
@@ -39,7 +39,7 @@ pub(super) struct Job<'a> {
 }
 
 impl<'a> Job<'a> {
-    pub(super) fn new(spec: &'a ConvSpec, input: &View<'_>, gradient: &View<'_>) -> Self {
+    pub(in super::super) fn new(spec: &'a ConvSpec, input: &View<'_>, gradient: &View<'_>) -> Self {
         Self {
             spec,
             input: Shared::new(input.data()),
@@ -51,7 +51,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    pub(super) fn origin<'b>(&self, zeros: &'b [f32]) -> Origin<'b> {
+    pub(in super::super) fn origin<'b>(&self, zeros: &'b [f32]) -> Origin<'b> {
         Origin { data: self.input, shape: self.input_shape, stride: self.input_stride, zeros }
     }
 }

@@ -6,10 +6,12 @@
 //!
 //! Infinity and NaN spread over the tile, 4 x 4 or 6 x 6 pixels around; an output that should not be finite never is.
 
+mod gradient;
 mod tiles;
 mod transform;
 mod weights;
 
+pub(super) use gradient::weight_gradient;
 use tiles::{Grid, Transform};
 
 use super::direct::order;
