@@ -19,6 +19,19 @@ impl Aligned {
     pub fn zeros(len: usize) -> Self {
         Self { lines: vec![Line([0.0; 16]); len.div_ceil(16)], len }
     }
+
+    /// Bytes that are held, which may be more than the length.
+    pub(crate) fn bytes(&self) -> usize {
+        self.lines.len() * size_of::<Line>()
+    }
+
+    /// Another length; the values may be any.
+    pub(crate) fn set_len(&mut self, len: usize) {
+        if len.div_ceil(16) > self.lines.len() {
+            *self = Self::zeros(len);
+        }
+        self.len = len;
+    }
 }
 
 impl Deref for Aligned {

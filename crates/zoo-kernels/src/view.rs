@@ -70,6 +70,12 @@ impl<'a> View<'a> {
     pub(crate) const fn data(&self) -> Shared {
         self.data
     }
+
+    /// The same pixels as `[pixels, 1, 1, channels]`.
+    pub(crate) const fn as_rows(mut self) -> Self {
+        self.shape = [self.pixels(), 1, 1, self.shape[3]];
+        self
+    }
 }
 
 impl<'a> ViewMut<'a> {
@@ -93,6 +99,12 @@ impl<'a> ViewMut<'a> {
     /// Where the first channel of the first pixel lies.
     pub(crate) const fn data(&mut self) -> SharedMut {
         self.data
+    }
+
+    /// The same pixels as `[pixels, 1, 1, channels]`.
+    pub(crate) const fn into_rows(mut self) -> Self {
+        self.shape = [self.pixels(), 1, 1, self.shape[3]];
+        self
     }
 
     /// The same tensor, to be read.

@@ -4,11 +4,12 @@
 
 mod common;
 
-use common::{Tensor, close, conv, numbers, sum_bound};
+use common::{Tensor, close, conv, conv_gradients, numbers, sum_bound};
 use zoo_kernels::{
-    Activation, Algorithm, Binary, ConvSpec, Dense, Isa, LocalResponseNorm, MatMul, MatMulSpec, PackedConv, PoolKind, PoolSpec, Prologue,
-    Threads, adaptive_pool, affine, binary, binary_in_place, candidates, gather_channels, layer_norm, local_response_norm, nchw_to_nhwc,
-    nhwc_to_nchw, permute, pool, softmax, unary, unary_in_place,
+    Activation, AdamW, Algorithm, BatchNorm, BatchNormGradients, Binary, ConvSpec, ConvTraining, Dense, DenseTraining, Isa,
+    LocalResponseNorm, MatMul, MatMulSpec, PackedConv, PoolKind, PoolSpec, Prologue, Scratch, Sgd, Statistics, Threads, adaptive_pool,
+    adaptive_pool_backward, affine, binary, binary_in_place, candidates, gather_channels, layer_norm, local_response_norm, nchw_to_nhwc,
+    nhwc_to_nchw, permute, pool, pool_backward, scale, softmax, sum_of_squares, sum_pixels, unary, unary_backward, unary_in_place,
 };
 
 const SHAPE: [usize; 4] = [1, 3, 4, 5];
@@ -94,4 +95,98 @@ fn everything_else() {
     nchw_to_nhwc(&nchw, back.view_mut(), &threads).unwrap();
     assert_eq!(back.data, input.dense());
     permute(&nchw, &[1, 5, 3, 4], &[3, 2, 1, 0], &mut back.data, &threads).unwrap();
+}
+
+#[test]
+fn every_gradient_of_a_convolution() {
+    let specs = [
+        ConvSpec::new(9, 10, [3, 3]).padding(1),
+        ConvSpec::new(3, 5, [3, 3]).padding(1).stride(2),
+        ConvSpec::new(9, 4, [1, 1]).stride(2),
+        ConvSpec::new(4, 6, [2, 3]).dilation(2).padding(2).groups(2),
+        ConvSpec::new(4, 6, [2, 2]).stride(2).groups(2),
+        ConvSpec::new(3, 3, [3, 3]).padding(1).stride(2).groups(3),
+        ConvSpec::new(3, 3, [2, 2]).groups(3),
+        ConvSpec::new(9, 5, [1, 1]).padding(1),
+    ];
+    for (spec, count) in specs.iter().zip([1, 2, 1, 2, 1, 2, 1, 1]) {
+        let threads = Threads::new(count);
+        let input = Tensor::random([1, 3, 5, spec.in_channels], 1, 1);
+        let gradient = Tensor::random(spec.output_shape(input.shape).unwrap(), 2, 3);
+        let weight = numbers(spec.weight_len(), 2);
+        let expected = conv_gradients(spec, &input, &weight, &gradient);
+        for isa in Isa::available() {
+            let training = ConvTraining::new(spec, input.shape, isa).unwrap();
+            let mut scratch = Scratch::default();
+            let (mut to_input, mut output) = (Tensor::filled(input.shape, 1, f32::NAN), Tensor::filled(gradient.shape, 0, f32::NAN));
+            let (mut to_weight, mut to_bias) = (vec![f32::NAN; weight.len()], vec![f32::NAN; spec.out_channels]);
+            let to = output.view_mut();
+            training.forward(input.view(), &weight, None, None, Activation::Relu, to, &mut scratch, &threads).unwrap();
+            training.input_gradient(gradient.view(), &weight, to_input.view_mut(), &mut scratch, &threads).unwrap();
+            let bias = Some(&mut to_bias[..]);
+            training.weight_gradient(input.view(), gradient.view(), &mut to_weight, bias, &mut scratch, &threads).unwrap();
+            close(&to_input.dense(), &expected.input.0, |_| 30.0 * sum_bound(90, 20.0), &format!("{isa} {spec:?}"));
+            close(&to_weight, &expected.weight.0, |_| 30.0 * sum_bound(15, 15.0), &format!("{isa} {spec:?}"));
+            close(&to_bias, &expected.bias.0, |_| sum_bound(15, 15.0), &format!("{isa} {spec:?}"));
+            assert!(to_input.gaps_are_untouched());
+        }
+    }
+}
+
+/// As [`everything_else`].
+#[test]
+fn the_rest_of_a_training_step() {
+    let threads = Threads::new(1);
+    let (input, gradient) = (Tensor::random(SHAPE, 1, 1), Tensor::random(SHAPE, 2, 2));
+    let values = numbers(5, 2);
+    for isa in Isa::available() {
+        let mut scratch = Scratch::default();
+        let (mut output, mut into) = (Tensor::filled(SHAPE, 2, 0.0), Tensor::filled(SHAPE, 1, 0.0));
+        unary_backward(Activation::Gelu, input.view(), gradient.view(), output.view_mut(), isa, &threads).unwrap();
+        for (activation, residual) in [(Activation::Relu, true), (Activation::Silu, false)] {
+            let norm = BatchNorm { gamma: &values, beta: &values, epsilon: 1e-5, activation };
+            let [mut mean, mut variance, mut inverse, mut gamma, mut beta] = [[0.0; 5]; 5];
+            let statistics = Statistics { mean: &mut mean, variance: &mut variance, inverse: &mut inverse };
+            let added = residual.then(|| gradient.view());
+            norm.forward(input.view(), added, output.view_mut(), statistics, &mut scratch, isa, &threads).unwrap();
+            let mut to_residual = Tensor::filled(SHAPE, 3, 0.0);
+            let gradients = BatchNormGradients {
+                input: into.view_mut(),
+                residual: residual.then(|| to_residual.view_mut()),
+                gamma: &mut gamma,
+                beta: &mut beta,
+            };
+            let y = residual.then(|| output.view());
+            norm.backward(input.view(), y, gradient.view(), &mean, &inverse, gradients, &mut scratch, isa, &threads).unwrap();
+            assert!(to_residual.gaps_are_untouched());
+        }
+        assert!(output.gaps_are_untouched() && into.gaps_are_untouched());
+        for kind in [PoolKind::Max, PoolKind::Average { count_padding: true }] {
+            let spec = PoolSpec { stride: [2, 2], padding: [[1, 1], [1, 0]], ..PoolSpec::new(kind, 3) };
+            let pooled = Tensor::random(spec.output_shape(SHAPE).unwrap(), 1, 3);
+            pool_backward(&spec, input.view(), pooled.view(), into.view_mut(), isa, &threads).unwrap();
+            let pooled = Tensor::random([1, 2, 1, 5], 1, 3);
+            adaptive_pool_backward(kind, input.view(), pooled.view(), into.view_mut(), isa, &threads).unwrap();
+        }
+        let mut sums = Tensor::filled([1, 1, 1, 5], 1, 0.0);
+        sum_pixels(input.view(), Some(gradient.view()), sums.view_mut(), isa, &threads).unwrap();
+        for rows in [3, 70] {
+            let (x, g) = (Tensor::random([rows, 1, 1, 5], 1, 1), Tensor::random([rows, 1, 1, 3], 2, 1));
+            let (mut y, mut to) = (Tensor::filled(g.shape, 0, 0.0), Tensor::filled(x.shape, 1, 0.0));
+            let (mut weight, mut bias) = (numbers(15, 5), numbers(3, 6));
+            let layer = DenseTraining::new(rows, 5, 3, isa).unwrap();
+            layer.forward(x.view(), &weight, Some(&bias), y.view_mut(), &mut scratch, &threads).unwrap();
+            layer.input_gradient(g.view(), &weight, to.view_mut(), &mut scratch, &threads).unwrap();
+            layer.weight_gradient(x.view(), g.view(), &mut weight, Some(&mut bias), &mut scratch, &threads).unwrap();
+            assert!(to.gaps_are_untouched());
+        }
+        let (mut parameter, mut first, mut second) = (numbers(70, 1), vec![0.0; 70], vec![0.0; 70]);
+        let slope = numbers(70, 2);
+        let sgd = Sgd { learning_rate: 0.1, momentum: 0.9, nesterov: true, weight_decay: 0.1, dampening: 0.0 };
+        sgd.step(&mut parameter, &slope, Some(&mut first), true, isa, &threads).unwrap();
+        let adam = AdamW { learning_rate: 0.1, betas: [0.9, 0.99], epsilon: 1e-8, weight_decay: 0.1 };
+        adam.step(&mut parameter, &slope, &mut first, &mut second, 1, isa, &threads).unwrap();
+        scale(&mut parameter, 0.5, isa, &threads);
+        assert!(sum_of_squares(&parameter, isa, &threads) > 0.0);
+    }
 }

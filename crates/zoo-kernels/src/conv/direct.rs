@@ -6,9 +6,10 @@ use std::ops::Range;
 use pulp::{Simd, WithSimd};
 
 use super::{ConvSpec, Job};
-use crate::gemm::{Block, Packed, Sizes, split};
+use crate::gemm::{Block, Order, Packed, Sizes, split};
 use crate::isa::Isa;
 use crate::memory::{Aligned, SharedMut};
+use crate::scratch::Scratch;
 use crate::threads::Threads;
 
 /// Bytes of input that a block of pixels reads, so that they stay in L2.
@@ -41,6 +42,33 @@ impl Direct {
         Self { parts, zeros: Aligned::zeros(spec.in_channels) }
     }
 
+    /// As [`Direct::pack`], in buffers of `scratch` and on all threads; `reversed` for the gradient to the input of the
+    /// convolution that the weights belong to, of which `spec` has channels and kernel the other way round.
+    pub(super) fn pack_in(
+        spec: &ConvSpec,
+        (weight, reversed): (&[f32], bool),
+        bias: Option<&[f32]>,
+        isa: Isa,
+        scratch: &mut Scratch,
+        threads: &Threads,
+    ) -> Self {
+        let outputs = spec.out_channels / spec.groups;
+        let together = together(spec.groups, outputs, isa.lanes());
+        let order = order(spec, together, reversed, (0..spec.taps()).collect());
+        let step = together * (spec.in_channels / spec.groups) * outputs * spec.taps();
+        let part = |i: usize| {
+            let bias = bias.map(|bias| &bias[i * together * outputs..][..together * outputs]);
+            Packed::new_in(isa, &order, &weight[i * step..][..step], bias, scratch, threads)
+        };
+        let parts = (0..spec.groups / together).map(part).collect();
+        Self { parts, zeros: Aligned::zeros(spec.in_channels) }
+    }
+
+    /// Gives the buffers back.
+    pub(super) fn give(self, scratch: &mut Scratch) {
+        self.parts.into_iter().for_each(|part| part.give(scratch));
+    }
+
     pub(super) fn bytes(&self) -> usize {
         self.parts.iter().map(Packed::bytes).sum()
     }
@@ -64,9 +92,9 @@ impl Direct {
         let Some(part) = self.parts.first() else { return };
         let pixels: usize = job.output_shape[..3].iter().product();
         let (most, workspace) = (self.most(spec), SharedMut::new(workspace));
-        let (blocks, groups) = split(pixels, &part.layout, most, threads.count());
+        let (blocks, groups) = split(pixels, &part.layout, most, job.cut_for);
         // All parts share a block's pointers; only where blocks are few are parts shared among threads.
-        let shares = if blocks < threads.count() { threads.count().min(self.parts.len()) } else { 1 };
+        let shares = if blocks < job.cut_for { job.cut_for.min(self.parts.len()) } else { 1 };
         threads.run(blocks * groups * shares, |task, worker| {
             let (task, group) = (task / groups, task % groups);
             let (block, share) = (task / shares, task % shares);
@@ -87,8 +115,21 @@ impl Direct {
     }
 }
 
+/// The order of some groups' weights, with the places of `taps` in the kernel.
+pub(super) fn order(spec: &ConvSpec, together: usize, reversed: bool, taps: Vec<usize>) -> Order {
+    let (inputs, outputs, area) = (spec.in_channels / spec.groups, spec.out_channels / spec.groups, spec.taps());
+    let (rows, columns) = (0..together * inputs, 0..together * outputs);
+    let (rows, columns) = if reversed {
+        (rows.map(|k| k * outputs * area).collect(), columns.map(|c| c % outputs * area).collect())
+    } else {
+        (rows.map(|k| k % inputs * area).collect(), columns.map(|c| c * inputs * area).collect())
+    };
+    let taps = if reversed { taps.into_iter().map(|tap| area - 1 - tap).collect() } else { taps };
+    Order { taps, rows, columns, group: [inputs, outputs] }
+}
+
 /// How many narrow groups share a register.
-fn together(groups: usize, outputs: usize, lanes: usize) -> usize {
+pub(super) fn together(groups: usize, outputs: usize, lanes: usize) -> usize {
     (1..=groups).rev().find(|n| groups.is_multiple_of(*n) && n * outputs <= lanes).unwrap_or(1)
 }
 
@@ -143,7 +184,7 @@ impl WithSimd for Task<'_> {
 ///
 /// # Safety
 /// `job` must describe valid tensors of the shapes that `spec` asks for, with `first + sizes.pixels` pixels or more.
-unsafe fn pointers(spec: &ConvSpec, job: &Job, first: usize, sizes: Sizes, zeros: &[f32], rows: &mut Vec<*const f32>) {
+pub(super) unsafe fn pointers(spec: &ConvSpec, job: &Job, first: usize, sizes: Sizes, zeros: &[f32], rows: &mut Vec<*const f32>) {
     let [_, height, width, _] = job.input_shape;
     let [_, out_height, out_width, _] = job.output_shape;
     // Row, column and offset of a pixel's first tap. Above or left of the input they wrap around, and are then larger than any

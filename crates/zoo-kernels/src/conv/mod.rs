@@ -6,6 +6,7 @@ mod direct;
 mod prologue;
 mod spec;
 mod stem;
+mod training;
 mod winograd;
 
 use depthwise::Depthwise;
@@ -17,14 +18,19 @@ use winograd::Winograd;
 pub use cost::{candidates, modelled_cycles};
 pub use prologue::Prologue;
 pub use spec::ConvSpec;
+pub use training::ConvTraining;
 
 use crate::activation::Activation;
 use crate::error::{KernelError, Result, need, same};
 use crate::gemm::Residual;
 use crate::isa::Isa;
 use crate::memory::{Shared, SharedMut};
+use crate::scratch::Scratch;
 use crate::threads::Threads;
 use crate::view::{Shape, View, ViewMut};
+
+/// Training cuts its work for so many threads, however many there are.
+const CUT_FOR: usize = 8;
 
 /// How a convolution is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -88,6 +94,8 @@ pub struct PackedConv {
     spec: ConvSpec,
     algorithm: Algorithm,
     isa: Isa,
+    /// The number of threads that the work is cut for; nothing for as many as there are.
+    cut_for: Option<usize>,
     kind: Kind,
 }
 
@@ -111,6 +119,8 @@ pub(crate) struct Job {
     pub output: SharedMut,
     pub output_shape: Shape,
     pub output_stride: usize,
+    /// The number of threads that the work is cut for.
+    pub cut_for: usize,
 }
 
 impl Job {
@@ -142,7 +152,39 @@ impl PackedConv {
             Algorithm::Winograd4 => Kind::Winograd(Winograd::pack(spec, weight, bias, isa, 4)),
             _ => Kind::Direct(Direct::pack(spec, weight, bias, isa)),
         };
-        Ok(Self { spec: *spec, algorithm, isa, kind })
+        Ok(Self { spec: *spec, algorithm, isa, cut_for: None, kind })
+    }
+
+    /// As [`PackedConv::pack`], in buffers of `scratch` and on all threads. `spec` and algorithm must fit; with `reversed` the
+    /// weights are those of the convolution whose gradient to the input this is: its channels the other way round, its kernel
+    /// turned by half a turn.
+    fn pack_in(
+        spec: &ConvSpec,
+        (weight, reversed): (&[f32], bool),
+        bias: Option<&[f32]>,
+        (algorithm, isa): (Algorithm, Isa),
+        scratch: &mut Scratch,
+        threads: &Threads,
+    ) -> Self {
+        let winograd = |scratch, outputs| Winograd::pack_in(spec, (weight, reversed), bias, isa, outputs, scratch, threads);
+        let kind = match algorithm {
+            Algorithm::Stem => Kind::Stem(Stem::pack(spec, weight, bias, isa)),
+            Algorithm::Depthwise => Kind::Depthwise(Depthwise::pack_reversed(spec, weight, reversed, bias, isa)),
+            Algorithm::Winograd2 => Kind::Winograd(winograd(scratch, 2)),
+            Algorithm::Winograd4 => Kind::Winograd(winograd(scratch, 4)),
+            _ => Kind::Direct(Direct::pack_in(spec, (weight, reversed), bias, isa, scratch, threads)),
+        };
+        // Tiles of other sizes round differently, and a training run must not depend on the number of threads.
+        Self { spec: *spec, algorithm, isa, cut_for: Some(CUT_FOR), kind }
+    }
+
+    /// Gives the buffers back.
+    fn give(self, scratch: &mut Scratch) {
+        match self.kind {
+            Kind::Direct(direct) => direct.give(scratch),
+            Kind::Winograd(winograd) => winograd.give(scratch),
+            Kind::Stem(_) | Kind::Depthwise(_) => {}
+        }
     }
 
     /// What it computes.
@@ -178,8 +220,8 @@ impl PackedConv {
         let output = self.spec.output_shape(input)?;
         Ok(match &self.kind {
             Kind::Direct(_) | Kind::Depthwise(_) => 0,
-            Kind::Stem(stem) => stem.workspace_len(output, threads.count()),
-            Kind::Winograd(winograd) => winograd.workspace_len(output, threads.count()),
+            Kind::Stem(stem) => stem.workspace_len(output, self.cut_for.unwrap_or(threads.count()), threads.count()),
+            Kind::Winograd(winograd) => winograd.workspace_len(output, self.cut_for.unwrap_or(threads.count()), threads.count()),
         })
     }
 
@@ -261,6 +303,7 @@ impl PackedConv {
             output_shape,
             output_stride: output.pixel_stride(),
             output: SharedMut::new(output.data()),
+            cut_for: self.cut_for.unwrap_or(threads.count()),
         };
         // SAFETY: the shapes were checked above against the views, whose lengths were checked when they were made; the
         // callers checked the workspace and the prologue.

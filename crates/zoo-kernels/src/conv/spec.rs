@@ -69,8 +69,8 @@ impl ConvSpec {
     }
 
     /// # Errors
-    /// A number is zero, groups do not divide the channels, or weights and bias have other lengths.
-    pub(crate) fn check(&self, weight: &[f32], bias: Option<&[f32]>) -> Result<()> {
+    /// A number is zero, or groups do not divide the channels.
+    pub(crate) fn check_settings(&self) -> Result<()> {
         let sizes = [self.in_channels, self.out_channels, self.kernel[0], self.kernel[1], self.groups];
         if sizes.contains(&0) || self.stride.contains(&0) || self.dilation.contains(&0) {
             return setting("convolution", "channels, kernel, stride, dilation and groups must be at least one");
@@ -78,6 +78,13 @@ impl ConvSpec {
         if !self.in_channels.is_multiple_of(self.groups) || !self.out_channels.is_multiple_of(self.groups) {
             return setting("groups", "they must divide the channels");
         }
+        Ok(())
+    }
+
+    /// # Errors
+    /// As [`ConvSpec::check_settings`], or weights and bias have other lengths.
+    pub(crate) fn check(&self, weight: &[f32], bias: Option<&[f32]>) -> Result<()> {
+        self.check_settings()?;
         need("the weights", self.weight_len(), weight.len())?;
         same("the weights", &[self.weight_len()], &[weight.len()])?;
         bias.map_or(Ok(()), |bias| same("the bias", &[self.out_channels], &[bias.len()]))

@@ -6,7 +6,7 @@ use pulp::{Simd, WithSimd};
 use super::{ConvSpec, Job};
 use crate::gemm::{Block, Packed, Sizes};
 use crate::isa::Isa;
-use crate::memory::SharedMut;
+use crate::memory::{Shared, SharedMut};
 use crate::threads::Threads;
 use crate::view::Shape;
 
@@ -39,37 +39,32 @@ impl Stem {
         TASK_PIXELS.div_ceil(width).min(height.div_ceil(threads)).max(1)
     }
 
-    /// Floats of a padded row, and rows of a task.
-    fn padded(&self, output: Shape, threads: usize) -> (usize, usize) {
-        let spec = &self.spec;
-        let row = ((output[2] - 1) * spec.stride[1] + spec.kernel[1]) * spec.in_channels;
-        let rows = (Self::rows(output, threads) - 1) * spec.stride[0] + (spec.kernel[0] - 1) * spec.dilation[0] + 1;
-        (row, rows)
+    fn padded(&self, output: Shape, cut_for: usize) -> Padded {
+        Padded::new(&self.spec, output, Self::rows(output, cut_for))
     }
 
-    pub(super) fn workspace_len(&self, output: Shape, threads: usize) -> usize {
+    pub(super) fn workspace_len(&self, output: Shape, cut_for: usize, threads: usize) -> usize {
         if output.contains(&0) {
             return 0;
         }
-        let (row, rows) = self.padded(output, threads);
-        (row * rows).next_multiple_of(16) * threads
+        self.padded(output, cut_for).len() * threads
     }
 
     /// # Safety
     /// `job` must describe valid tensors of the shapes that `spec` asks for; the workspace must be long enough.
     pub(super) unsafe fn run(&self, spec: &ConvSpec, job: &Job, isa: Isa, workspace: &mut [f32], threads: &Threads) {
-        let (row, rows) = self.padded(job.output_shape, threads.count());
+        let padded = self.padded(job.output_shape, job.cut_for);
         let workspace = SharedMut::new(workspace);
         let [batch, height, ..] = job.output_shape;
-        let step = Self::rows(job.output_shape, threads.count());
+        let step = Self::rows(job.output_shape, job.cut_for);
         let strips = height.div_ceil(step);
         threads.run(batch * strips, |task, worker| {
             let (image, first) = (task / strips, task % strips * step);
             // SAFETY: the workspace has a part for each worker, and a worker does one task at a time.
-            let buffer = unsafe { workspace.at(worker * (row * rows).next_multiple_of(16)) };
+            let buffer = unsafe { workspace.at(worker * padded.len()) };
             let bounds = [first, (first + step).min(height)];
             // SAFETY: tasks have rows of the output of their own.
-            isa.run(Task { packed: &self.packed, spec, job, buffer, row, image, bounds });
+            isa.run(Task { packed: &self.packed, spec, job, buffer, padded: &padded, image, bounds });
         });
     }
 }
@@ -79,8 +74,7 @@ struct Task<'a> {
     spec: &'a ConvSpec,
     job: &'a Job,
     buffer: *mut f32,
-    /// Floats of a padded row.
-    row: usize,
+    padded: &'a Padded,
     image: usize,
     /// First row of the output, and the one after the last.
     bounds: [usize; 2],
@@ -98,13 +92,13 @@ impl WithSimd for Task<'_> {
         let mut rows = Vec::with_capacity(sizes.pixels * self.packed.layout.taps);
         // SAFETY: `Stem::run`'s caller promised valid tensors; the buffer has the rows that this task's pixels see.
         unsafe {
-            self.pad();
+            self.padded.copy(spec, job.input, job.input_shape, job.input_stride, self.image, self.bounds, self.buffer);
             let place = |pixel: usize| {
                 let (y, x) = (pixel / out_width, pixel % out_width);
-                self.buffer.add(y * spec.stride[0] * self.row + x * spec.stride[1] * spec.in_channels).cast_const()
+                self.buffer.add(y * spec.stride[0] * self.padded.row + x * spec.stride[1] * spec.in_channels).cast_const()
             };
             let places: Vec<_> = (0..sizes.pixels).map(place).collect();
-            sizes.rows(self.packed.layout.taps, &mut rows, |pixel, tap| places[pixel].add(tap * spec.dilation[0] * self.row));
+            sizes.rows(self.packed.layout.taps, &mut rows, |pixel, tap| places[pixel].add(tap * spec.dilation[0] * self.padded.row));
             let pixel = (self.image * out_height + first) * out_width;
             let block = Block {
                 sizes,
@@ -121,35 +115,64 @@ impl WithSimd for Task<'_> {
     }
 }
 
-impl Task<'_> {
-    /// Copies the rows that the task sees, with zeros around.
+/// Lines of a picture with zeros around, as some lines of the output see them.
+pub(super) struct Padded {
+    /// Floats of a line.
+    pub row: usize,
+    lines: usize,
+}
+
+impl Padded {
+    /// For at most `lines` of the output.
+    pub(super) const fn new(spec: &ConvSpec, output: Shape, lines: usize) -> Self {
+        let row = ((output[2] - 1) * spec.stride[1] + spec.kernel[1]) * spec.in_channels;
+        Self { row, lines: Self::seen(spec, lines) }
+    }
+
+    /// Lines of the input that `lines` of the output see.
+    const fn seen(spec: &ConvSpec, lines: usize) -> usize {
+        (lines - 1) * spec.stride[0] + (spec.kernel[0] - 1) * spec.dilation[0] + 1
+    }
+
+    /// Floats of a buffer.
+    pub(super) const fn len(&self) -> usize {
+        (self.row * self.lines).next_multiple_of(16)
+    }
+
+    /// Copies what the output's lines `first..end` of a picture see, with zeros around.
     ///
     /// # Safety
-    /// As for the task itself.
-    unsafe fn pad(&self) {
-        let (spec, job) = (self.spec, self.job);
-        let [_, height, width, channels] = job.input_shape;
-        let [first, end] = self.bounds;
-        let lines = (end - first - 1) * spec.stride[0] + (spec.kernel[0] - 1) * spec.dilation[0] + 1;
+    /// The input must be valid, and `buffer` as long as [`Padded::len`] says, for as many lines as it was made for.
+    #[allow(clippy::too_many_arguments)]
+    pub(super) unsafe fn copy(
+        &self,
+        spec: &ConvSpec,
+        input: Shared,
+        [_, height, width, channels]: Shape,
+        stride: usize,
+        image: usize,
+        [first, end]: [usize; 2],
+        buffer: *mut f32,
+    ) {
         let left = spec.padding[1][0].min(self.row / channels);
         let pixels = width.min(self.row / channels - left);
-        for line in 0..lines {
-            // SAFETY: the buffer has `lines` rows of `row` floats, and the copied pixels are within the input.
+        for line in 0..Self::seen(spec, end - first) {
+            // SAFETY: the buffer has these lines of `row` floats, and the copied pixels are within the input.
             unsafe {
-                let to = self.buffer.add(line * self.row);
+                let to = buffer.add(line * self.row);
                 let y = (first * spec.stride[0] + line).wrapping_sub(spec.padding[0][0]);
                 if y >= height {
                     to.write_bytes(0, self.row);
                     continue;
                 }
                 to.write_bytes(0, left * channels);
-                let from = job.input.at((self.image * height + y) * width * job.input_stride);
+                let from = input.at((image * height + y) * width * stride);
                 let inside = to.add(left * channels);
-                if job.input_stride == channels {
+                if stride == channels {
                     inside.copy_from_nonoverlapping(from, pixels * channels);
                 } else {
                     for x in 0..pixels {
-                        inside.add(x * channels).copy_from_nonoverlapping(from.add(x * job.input_stride), channels);
+                        inside.add(x * channels).copy_from_nonoverlapping(from.add(x * stride), channels);
                     }
                 }
                 inside.add(pixels * channels).write_bytes(0, self.row - (left + pixels) * channels);

@@ -2,10 +2,12 @@
 
 use pulp::Simd;
 
-use super::Block;
 use super::tile::{MAX_PIXELS, MAX_VECTORS};
+use super::{Block, Order};
 use crate::isa::Isa;
 use crate::memory::Aligned;
+use crate::scratch::Scratch;
+use crate::threads::Threads;
 
 /// Rows of a panel that are multiplied before the next tile is taken: some 40 KB of it with AVX2.
 const CHUNK_ROWS: usize = 640;
@@ -109,6 +111,26 @@ impl Packed {
             padded
         });
         Self { layout, data, bias }
+    }
+
+    /// As [`Packed::new`], in buffers of `scratch` and on all threads.
+    pub(crate) fn new_in(isa: Isa, order: &Order, weight: &[f32], bias: Option<&[f32]>, scratch: &mut Scratch, threads: &Threads) -> Self {
+        let layout = Layout::new(isa, [order.taps.len(), order.rows.len(), order.columns.len()]);
+        let mut data = scratch.take(layout.len());
+        order.pack(&layout, weight, &mut data, threads);
+        let bias = bias.map(|bias| {
+            let mut padded = scratch.take(layout.width());
+            padded[..layout.columns].copy_from_slice(bias);
+            padded[layout.columns..].fill(0.0);
+            padded
+        });
+        Self { layout, data, bias }
+    }
+
+    /// Gives the buffers back.
+    pub(crate) fn give(self, scratch: &mut Scratch) {
+        scratch.give(self.data);
+        self.bias.into_iter().for_each(|bias| scratch.give(bias));
     }
 
     /// Bytes of the weights.

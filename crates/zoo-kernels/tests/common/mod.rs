@@ -122,3 +122,51 @@ pub fn close(found: &[f32], expected: &[f64], bound: impl Fn(usize) -> f64, what
 pub fn sum_bound(terms: usize, size: f64) -> f64 {
     (4.0 + (terms as f64).sqrt()) * f64::from(f32::EPSILON) * size
 }
+
+/// Values in f64, and the sums of the products' magnitudes.
+type Sums = (Vec<f64>, Vec<f64>);
+
+/// The gradients of a convolution in f64.
+pub struct ConvGradients {
+    pub input: Sums,
+    pub weight: Sums,
+    pub bias: Sums,
+}
+
+pub fn conv_gradients(spec: &ConvSpec, input: &Tensor, weight: &[f32], gradient: &Tensor) -> ConvGradients {
+    let zeros = |len: usize| (vec![0.0_f64; len], vec![0.0_f64; len]);
+    let [batch, height, width, channels] = input.shape;
+    let (ins, outs) = (spec.in_channels / spec.groups, spec.out_channels / spec.groups);
+    let (mut to_input, mut to_weight, mut to_bias) =
+        (zeros(batch * height * width * channels), zeros(weight.len()), zeros(spec.out_channels));
+    let add = |to: &mut Sums, at: usize, value: f64| {
+        to.0[at] += value;
+        to.1[at] += value.abs();
+    };
+    for n in 0..batch {
+        for y in 0..gradient.shape[1] {
+            for x in 0..gradient.shape[2] {
+                for o in 0..spec.out_channels {
+                    let g = f64::from(gradient.at([n, y, x, o]));
+                    add(&mut to_bias, o, g);
+                    for ky in 0..spec.kernel[0] {
+                        for kx in 0..spec.kernel[1] {
+                            let iy = (y * spec.stride[0] + ky * spec.dilation[0]).wrapping_sub(spec.padding[0][0]);
+                            let ix = (x * spec.stride[1] + kx * spec.dilation[1]).wrapping_sub(spec.padding[1][0]);
+                            if iy >= height || ix >= width {
+                                continue;
+                            }
+                            for i in 0..ins {
+                                let c = o / outs * ins + i;
+                                let w = ((o * ins + i) * spec.kernel[0] + ky) * spec.kernel[1] + kx;
+                                add(&mut to_weight, w, g * f64::from(input.at([n, iy, ix, c])));
+                                add(&mut to_input, ((n * height + iy) * width + ix) * channels + c, g * f64::from(weight[w]));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+    ConvGradients { input: to_input, weight: to_weight, bias: to_bias }
+}

@@ -28,13 +28,19 @@ pub(super) struct Depthwise {
 
 impl Depthwise {
     pub(super) fn pack(spec: &ConvSpec, weight: &[f32], bias: Option<&[f32]>, isa: Isa) -> Self {
+        Self::pack_reversed(spec, weight, false, bias, isa)
+    }
+
+    /// With `reversed` the kernel is turned by half a turn, as for the gradient to the input.
+    pub(super) fn pack_reversed(spec: &ConvSpec, weight: &[f32], reversed: bool, bias: Option<&[f32]>, isa: Isa) -> Self {
         let (channels, taps, lanes) = (spec.in_channels, spec.taps(), isa.lanes());
         let mut weights = Aligned::zeros(channels * taps);
         for channel in 0..channels {
             let first = channel / lanes * lanes;
             let (step, at) = if first + lanes <= channels { (lanes, first * taps + channel % lanes) } else { (1, channel * taps) };
             for tap in 0..taps {
-                weights[at + tap * step] = weight[channel * taps + tap];
+                let from = if reversed { taps - 1 - tap } else { tap };
+                weights[at + tap * step] = weight[channel * taps + from];
             }
         }
         let mut padded = Aligned::zeros(channels);

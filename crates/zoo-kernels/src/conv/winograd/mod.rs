@@ -6,15 +6,20 @@
 //!
 //! Infinity and NaN spread over the tile, 4 x 4 or 6 x 6 pixels around; an output that should not be finite never is.
 
+mod gradient;
 mod tiles;
 mod transform;
+mod weights;
 
+pub(super) use gradient::weight_gradient;
 use tiles::{Grid, Transform};
 
+use super::direct::order;
 use super::{ConvSpec, Job};
 use crate::gemm::{Block, Layout, Sizes};
 use crate::isa::Isa;
 use crate::memory::{Aligned, SharedMut};
+use crate::scratch::Scratch;
 use crate::threads::Threads;
 use crate::view::Shape;
 use pulp::{Simd, WithSimd};
@@ -70,6 +75,34 @@ impl Winograd {
         Self { layout, weights, bias: padded, zeros: Aligned::zeros(spec.in_channels), outputs }
     }
 
+    /// As [`Winograd::pack`], in buffers of `scratch` and on all threads; `reversed` as for [`super::direct::Direct::pack_in`].
+    pub(super) fn pack_in(
+        spec: &ConvSpec,
+        (weight, reversed): (&[f32], bool),
+        bias: Option<&[f32]>,
+        isa: Isa,
+        outputs: usize,
+        scratch: &mut Scratch,
+        threads: &Threads,
+    ) -> Self {
+        let layout = Layout::new(isa, [1, spec.in_channels, spec.out_channels]);
+        let mut weights = scratch.take((outputs + 2) * (outputs + 2) * layout.len());
+        let order = order(spec, 1, reversed, (0..9).collect());
+        weights::transform(&layout, &order, weight, outputs, &mut weights, threads);
+        let mut padded = scratch.take(spec.out_channels);
+        match bias {
+            Some(bias) => padded.copy_from_slice(bias),
+            None => padded.fill(0.0),
+        }
+        Self { layout, weights, bias: padded, zeros: Aligned::zeros(spec.in_channels), outputs }
+    }
+
+    /// Gives the buffers back.
+    pub(super) fn give(self, scratch: &mut Scratch) {
+        scratch.give(self.weights);
+        scratch.give(self.bias);
+    }
+
     pub(super) fn bytes(&self) -> usize {
         (self.weights.len() + self.bias.len()) * 4
     }
@@ -96,18 +129,18 @@ impl Winograd {
         }
     }
 
-    pub(super) fn workspace_len(&self, output: Shape, threads: usize) -> usize {
+    pub(super) fn workspace_len(&self, output: Shape, cut_for: usize, threads: usize) -> usize {
         if output.contains(&0) {
             return 0;
         }
-        let plan = self.plan(output, threads);
+        let plan = self.plan(output, cut_for);
         plan.tiles * self.tile_len() * if plan.fused { threads } else { 1 }
     }
 
     /// # Safety
     /// `job` must describe valid tensors of the shapes that `spec` asks for; the workspace must be long enough.
     pub(super) unsafe fn run(&self, spec: &ConvSpec, job: &Job, isa: Isa, workspace: &mut [f32], threads: &Threads) {
-        let plan = self.plan(job.output_shape, threads.count());
+        let plan = self.plan(job.output_shape, job.cut_for);
         let grid = Grid::new(job.output_shape, self.outputs);
         let tiles = grid.tiles();
         let workspace = SharedMut::new(workspace);

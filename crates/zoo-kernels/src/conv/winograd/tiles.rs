@@ -27,7 +27,7 @@ impl Grid {
 
     /// Image, row and column of a tile's first output.
     #[inline(always)]
-    const fn place(&self, tile: usize) -> [usize; 3] {
+    pub(super) const fn place(&self, tile: usize) -> [usize; 3] {
         let line = tile / self.columns;
         [line / self.rows, line % self.rows * self.outputs, tile % self.columns * self.outputs]
     }

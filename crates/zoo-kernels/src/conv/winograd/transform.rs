@@ -28,6 +28,45 @@ pub(super) fn weight(side: usize, kernel: &[f32], row: usize, column: usize) -> 
     sum as f32
 }
 
+/// The transform of the weights along one axis: `A` values from three.
+#[inline(always)]
+fn weight_axis<S: Simd, const A: usize>(s: S, g: [S::f32s; 3]) -> [S::f32s; A] {
+    let mut y = [s.splat_f32s(0.0); A];
+    let times = |factor: f32, x| s.mul_f32s(s.splat_f32s(factor), x);
+    let ends = s.add_f32s(g[0], g[2]);
+    if A == 4 {
+        y[0] = g[0];
+        y[1] = times(0.5, s.add_f32s(ends, g[1]));
+        y[2] = times(0.5, s.sub_f32s(ends, g[1]));
+        y[3] = g[2];
+    } else {
+        let sum = s.mul_add_e_f32s(s.splat_f32s(4.0), g[2], g[0]);
+        let (sum, twice) = (times(1.0 / 24.0, sum), times(1.0 / 12.0, g[1]));
+        y[0] = times(0.25, g[0]);
+        y[1] = times(-1.0 / 6.0, s.add_f32s(ends, g[1]));
+        y[2] = times(-1.0 / 6.0, s.sub_f32s(ends, g[1]));
+        y[3] = s.add_f32s(sum, twice);
+        y[4] = s.sub_f32s(sum, twice);
+        y[5] = g[2];
+    }
+    y
+}
+
+/// Transforms 3x3 kernels: `A` x `A` values from nine.
+#[inline(always)]
+pub(super) fn weights<S: Simd, const A: usize>(s: S, g: [S::f32s; 9], mut write: impl FnMut(usize, usize, S::f32s)) {
+    let mut columns = [[s.splat_f32s(0.0); A]; 3];
+    for x in 0..3 {
+        columns[x] = weight_axis(s, [g[x], g[3 + x], g[6 + x]]);
+    }
+    for y in 0..A {
+        let values = weight_axis::<S, A>(s, [columns[0][y], columns[1][y], columns[2][y]]);
+        for x in 0..A {
+            write(y, x, values[x]);
+        }
+    }
+}
+
 /// The input's transform along one axis; `A` is 4 or 6.
 #[inline(always)]
 fn input_axis<S: Simd, const A: usize>(s: S, x: [S::f32s; A]) -> [S::f32s; A] {
@@ -118,4 +157,92 @@ pub(super) fn output<S: Simd, const A: usize, const M: usize>(
             write(y, x, values[x]);
         }
     }
+}
+
+/// The output's transform the other way round, along one axis: `A` values from `M` gradients.
+#[inline(always)]
+fn gradient_axis<S: Simd, const A: usize, const M: usize>(s: S, y: [S::f32s; M]) -> [S::f32s; A] {
+    let mut m = [s.splat_f32s(0.0); A];
+    m[0] = y[0];
+    if A == 4 {
+        m[1] = s.add_f32s(y[0], y[1]);
+        m[2] = s.sub_f32s(y[0], y[1]);
+        m[3] = s.sub_f32s(s.splat_f32s(0.0), y[1]);
+    } else {
+        let times = |factor: f32, a, b| s.mul_add_e_f32s(s.splat_f32s(factor), a, b);
+        let (even, odd) = (s.add_f32s(y[0], y[2]), s.add_f32s(y[1], y[3]));
+        let (even4, odd4) = (times(4.0, y[2], y[0]), times(4.0, y[3], y[1]));
+        m[1] = s.add_f32s(even, odd);
+        m[2] = s.sub_f32s(even, odd);
+        m[3] = times(2.0, odd4, even4);
+        m[4] = times(-2.0, odd4, even4);
+        m[5] = y[3];
+    }
+    m
+}
+
+/// The weights' transform the other way round, along one axis: three values from `A`.
+#[inline(always)]
+fn kernel_axis<S: Simd, const A: usize>(s: S, u: [S::f32s; A]) -> [S::f32s; 3] {
+    let times = |factor: f32, a, b| s.mul_add_e_f32s(s.splat_f32s(factor), a, b);
+    let scaled = |factor: f32, a| s.mul_f32s(s.splat_f32s(factor), a);
+    let (sum, difference) = (s.add_f32s(u[1], u[2]), s.sub_f32s(u[1], u[2]));
+    if A == 4 {
+        return [times(0.5, sum, u[0]), scaled(0.5, difference), times(0.5, sum, u[3])];
+    }
+    let (sum2, difference2) = (s.add_f32s(u[3], u[4]), s.sub_f32s(u[3], u[4]));
+    [
+        times(0.25, u[0], times(-1.0 / 6.0, sum, scaled(1.0 / 24.0, sum2))),
+        times(-1.0 / 6.0, difference, scaled(1.0 / 12.0, difference2)),
+        s.add_f32s(scaled(1.0 / 6.0, s.sub_f32s(sum2, sum)), u[5]),
+    ]
+}
+
+/// Transforms the gradients of a tile's outputs: `A` x `A` values from `M` x `M`.
+#[inline(always)]
+pub(super) fn gradient<S: Simd, const A: usize, const M: usize>(
+    s: S,
+    read: impl Fn(usize, usize) -> S::f32s,
+    mut write: impl FnMut(usize, usize, S::f32s),
+) {
+    let mut columns = [[s.splat_f32s(0.0); A]; M];
+    for x in 0..M {
+        let mut values = [s.splat_f32s(0.0); M];
+        for y in 0..M {
+            values[y] = read(y, x);
+        }
+        columns[x] = gradient_axis(s, values);
+    }
+    for y in 0..A {
+        let mut values = [s.splat_f32s(0.0); M];
+        for x in 0..M {
+            values[x] = columns[x][y];
+        }
+        let values = gradient_axis::<S, A, M>(s, values);
+        for x in 0..A {
+            write(y, x, values[x]);
+        }
+    }
+}
+
+/// Transforms the gradients of transformed kernels back: 3 x 3 from `A` x `A`.
+#[inline(always)]
+pub(super) fn kernel<S: Simd, const A: usize>(s: S, read: impl Fn(usize, usize) -> S::f32s) -> [[S::f32s; 3]; 3] {
+    let mut columns = [[s.splat_f32s(0.0); 3]; A];
+    for x in 0..A {
+        let mut values = [s.splat_f32s(0.0); A];
+        for y in 0..A {
+            values[y] = read(y, x);
+        }
+        columns[x] = kernel_axis(s, values);
+    }
+    let mut kernel = [[s.splat_f32s(0.0); 3]; 3];
+    for y in 0..3 {
+        let mut values = [s.splat_f32s(0.0); A];
+        for x in 0..A {
+            values[x] = columns[x][y];
+        }
+        kernel[y] = kernel_axis(s, values);
+    }
+    kernel
 }

@@ -1,5 +1,10 @@
 //! Fully connected layers.
 
+mod few;
+mod training;
+
+pub use training::DenseTraining;
+
 use crate::activation::Activation;
 use crate::conv::{Algorithm, ConvSpec, PackedConv};
 use crate::error::{Result, same};

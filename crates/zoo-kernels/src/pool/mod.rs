@@ -1,5 +1,11 @@
 //! Pooling: maximum and average, over windows of fixed size or adapted to an output size, as PyTorch defines them.
 
+mod backward;
+mod sums;
+
+pub use backward::{adaptive_pool_backward, pool_backward};
+pub use sums::sum_pixels;
+
 use pulp::{Simd, WithSimd};
 
 use crate::error::{Result, same, setting};
@@ -116,14 +122,19 @@ pub fn adaptive_pool(kind: PoolKind, input: View<'_>, output: ViewMut<'_>, isa: 
     if from.contains(&0) && !to.contains(&0) {
         return setting("pooling", "the input is empty");
     }
-    let windows = [1, 2].map(|axis| {
+    let windows = adaptive_windows(from, to);
+    run(matches!(kind, PoolKind::Max), &windows, [1, 1], input, output, isa, threads)
+}
+
+/// Windows that cover `from`'s height and width in as many steps as `to` has.
+fn adaptive_windows(from: Shape, to: Shape) -> [Vec<Window>; 2] {
+    [1, 2].map(|axis| {
         let window = |i: usize| {
             let (first, end) = (i * from[axis] / to[axis], ((i + 1) * from[axis]).div_ceil(to[axis]));
             Window { first, end, count: end - first }
         };
         (0..to[axis]).map(window).collect::<Vec<_>>()
-    });
-    run(matches!(kind, PoolKind::Max), &windows, [1, 1], input, output, isa, threads)
+    })
 }
 
 fn run(

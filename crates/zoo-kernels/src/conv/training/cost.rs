@@ -1,0 +1,64 @@
+//! Which algorithm is likely to be the fastest where weights are packed, or gathered, at each step.
+
+use super::super::{Algorithm, ConvSpec, candidates, modelled_cycles};
+use crate::error::Result;
+use crate::isa::Isa;
+use crate::view::Shape;
+
+/// Cycles that a float of transformed weights takes: to transform, to write and to read it.
+const WEIGHT: f64 = 2.0;
+
+/// For a forward run; the packing of few input channels is only made for weights as they are, not turned ones.
+pub(super) fn forward(spec: &ConvSpec, input: Shape, isa: Isa, stem: bool) -> Result<Algorithm> {
+    let mut best = (f64::INFINITY, Algorithm::Direct);
+    for algorithm in candidates(spec, input, isa)? {
+        if algorithm == Algorithm::Stem && !stem {
+            continue;
+        }
+        let weights = (spec.weight_len() / spec.taps() * elements(algorithm).unwrap_or(spec.taps())) as f64;
+        let cycles = modelled_cycles(spec, input, algorithm, isa)? + WEIGHT * weights;
+        if cycles < best.0 {
+            best = (cycles, algorithm);
+        }
+    }
+    Ok(best.1)
+}
+
+/// Elements of a transformed kernel.
+const fn elements(algorithm: Algorithm) -> Option<usize> {
+    match algorithm {
+        Algorithm::Winograd2 => Some(16),
+        Algorithm::Winograd4 => Some(36),
+        _ => None,
+    }
+}
+
+/// For the gradient to the weights.
+pub(super) fn weight_gradient(spec: &ConvSpec, input: Shape, isa: Isa) -> Result<Algorithm> {
+    let all = candidates(spec, input, isa)?;
+    for preferred in [Algorithm::Depthwise, Algorithm::Stem] {
+        if all.contains(&preferred) {
+            return Ok(preferred);
+        }
+    }
+    let [batch, height, width, outputs] = spec.output_shape(input)?;
+    let lanes = isa.lanes() as f64;
+    let pairs = (spec.in_channels / spec.groups) as f64 * (outputs as f64 / lanes).ceil();
+    let cycles = |algorithm: Algorithm| {
+        let Some(elements) = elements(algorithm) else {
+            return (batch * height * width * spec.taps()) as f64 * pairs / 1.7;
+        };
+        let side = if algorithm == Algorithm::Winograd2 { 2 } else { 4 };
+        let tiles = (batch * height.div_ceil(side) * width.div_ceil(side) * elements) as f64;
+        let moved = tiles * (spec.in_channels + outputs) as f64 / lanes * 4.0;
+        tiles * pairs / 1.5 + moved + WEIGHT * elements as f64 * (spec.in_channels * outputs) as f64
+    };
+    let direct = if spec.groups > 1 { Algorithm::Grouped } else { Algorithm::Direct };
+    let mut best = (cycles(direct), direct);
+    for algorithm in [Algorithm::Winograd2, Algorithm::Winograd4] {
+        if all.contains(&algorithm) && cycles(algorithm) < best.0 {
+            best = (cycles(algorithm), algorithm);
+        }
+    }
+    Ok(best.1)
+}
