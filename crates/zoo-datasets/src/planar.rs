@@ -66,9 +66,8 @@ impl Planar {
         for (channel, (mean, std)) in transform.mean.iter().zip(&transform.std).enumerate() {
             let plane = &self.values[channel.min(self.channels - 1) * area..][..area];
             let (factor, offset) = (1.0 / (255.0 * std), -mean / std);
-            let start = values.len();
-            values.resize(start + area, 0.0);
-            Arch::new().dispatch(Normalise { plane, width: self.width, flip, factor, offset, values: &mut values[start..] });
+            values.reserve(area);
+            Arch::new().dispatch(Normalise { plane, width: self.width, flip, factor, offset, values });
         }
         [transform.channels, self.height, self.width]
     }
@@ -81,7 +80,7 @@ struct Normalise<'a> {
     flip: bool,
     factor: f32,
     offset: f32,
-    values: &'a mut [f32],
+    values: &'a mut Vec<f32>,
 }
 
 impl WithSimd for Normalise<'_> {
@@ -90,12 +89,11 @@ impl WithSimd for Normalise<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         let Self { plane, width, flip, factor, offset, values } = self;
-        for (row, out) in plane.chunks_exact(width).zip(values.chunks_exact_mut(width)) {
-            if flip {
-                out.iter_mut().zip(row.iter().rev()).for_each(|(out, &value)| *out = f32::from(value) * factor + offset);
-            } else {
-                out.iter_mut().zip(row).for_each(|(out, &value)| *out = f32::from(value) * factor + offset);
-            }
+        let normal = |&value: &u8| f32::from(value) * factor + offset;
+        if flip {
+            plane.chunks_exact(width).for_each(|row| values.extend(row.iter().rev().map(normal)));
+        } else {
+            values.extend(plane.iter().map(normal));
         }
     }
 }
