@@ -50,6 +50,12 @@ flags! {
     data: PathBuf,
     /// Side of the model's input in pixels
     image_size: usize,
+    /// Side of the pictures that are trained on, where it is another
+    train_image_size: usize,
+    /// Short side before the centre is cut out in evaluation [default: no cut, the whole picture]
+    val_resize_size: usize,
+    /// The same as a share: the short side is the image size over this
+    crop_pct: f64,
     /// Which pictures `shapes` draws and how a folder is cut into splits
     data_seed: u64,
     /// Only the first so many training pictures
@@ -71,42 +77,127 @@ flags! {
     interpolation: String,
     /// Dropout rate
     dropout: f64,
+    /// Rate of stochastic depth at the last block
+    drop_path: f64,
+    /// Keep everything up to this part of the model as it is (layer2, features.10)
+    #[arg(value_name = "PART")]
+    freeze: String,
     /// Passes over the training pictures
     epochs: usize,
     /// Pictures in a step
     #[arg(short)]
     batch_size: usize,
-    /// Optimiser: sgd or adamw
+    /// Optimiser: sgd, nesterov, adam, adamw, rmsprop, rmsproptf, lamb or lion
     opt: String,
     /// Learning rate [default: sgd 0.1 for 256 pictures, in proportion; adamw 4e-3 below a million parameters, else 3e-4]
     lr: f64,
-    /// Momentum of sgd
+    /// Momentum of sgd, nesterov, rmsprop and rmsproptf
     momentum: f64,
     /// Nesterov momentum for sgd: true or false
     nesterov: bool,
-    /// Weight decay; norms and biases are spared
+    /// Decay of both averages of adam, adamw, lamb and lion
+    #[arg(value_name = "BETA,BETA", value_delimiter = ',')]
+    opt_betas: Vec<f64>,
+    /// What keeps an optimiser's denominator from zero
+    opt_eps: f64,
+    /// Decay of the average of squares of rmsprop and rmsproptf
+    opt_alpha: f64,
+    /// Weight decay
     weight_decay: f64,
-    /// Schedule: cosine, step or constant
+    /// Spare norms, biases, positions and class tokens from weight decay: true (timm) or false (PyTorch)
+    filter_bias_and_bn: bool,
+    /// Weight decay of norms
+    norm_weight_decay: f64,
+    /// Weight decay of other biases
+    bias_weight_decay: f64,
+    /// Parts of names of parameters that are spared from weight decay
+    #[arg(value_name = "PART,...", value_delimiter = ',')]
+    weight_decay_exclude: Vec<String>,
+    /// Factor of the learning rate from each layer to the one before it
+    layer_decay: f64,
+    /// Factor of the learning rate at the last layer
+    head_lr_scale: f64,
+    /// Largest gradient; what is larger is scaled down [default: no limit]
+    #[arg(value_name = "LIMIT")]
+    clip_grad: f64,
+    /// What --clip-grad limits: norm (of all together), value, or agc (adaptive, of each unit)
+    clip_mode: String,
+    /// Schedule: cosine, step, multistep, poly, onecycle, plateau, exponential or constant
     sched: String,
+    /// Change the learning rate with each step (true) or each epoch (false)
+    sched_on_updates: bool,
     /// Epochs of linear warm-up
     warmup_epochs: usize,
     /// First learning rate of the warm-up
     warmup_lr: f64,
-    /// Last learning rate of the cosine
+    /// Begin the schedule at the end of the warm-up (true) or beneath it (false)
+    warmup_prefix: bool,
+    /// Last learning rate of cosine, poly and plateau
     min_lr: f64,
+    /// Epochs with the last learning rate at the end
+    cooldown_epochs: usize,
     /// Epochs between two decays of the step schedule
-    decay_epochs: usize,
-    /// Factor of a decay of the step schedule
+    decay_epochs: f64,
+    /// Epochs of the decays of the multistep schedule
+    #[arg(value_name = "EPOCH,...", value_delimiter = ',')]
+    decay_milestones: Vec<usize>,
+    /// Factor of a decay; exponent of poly
     decay_rate: f64,
+    /// Epochs without a better accuracy before the plateau schedule decays
+    patience_epochs: usize,
+    /// Cycles of cosine and poly
+    lr_cycle_limit: usize,
+    /// Length of a cycle over that before
+    lr_cycle_mul: f64,
+    /// Highest learning rate of a cycle over that before
+    lr_cycle_decay: f64,
+    /// Exponent of the time within a cycle
+    lr_k_decay: f64,
+    /// Share of the steps in which the one-cycle schedule rises
+    pct_start: f64,
+    /// Highest learning rate of one-cycle over the first
+    div_factor: f64,
+    /// First learning rate of one-cycle over the last
+    final_div_factor: f64,
+    /// Whether one-cycle changes momentum, too
+    cycle_momentum: bool,
     /// Label smoothing
     smoothing: f64,
+    /// Binary cross-entropy
+    #[arg(num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    bce_loss: bool,
+    /// Targets of binary cross-entropy above this become 1, the others 0
+    bce_target_thresh: f64,
+    /// Sum binary cross-entropy over the classes
+    #[arg(num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    bce_sum: bool,
+    /// Learn from this model of the zoo, too
+    #[arg(value_name = "MODEL")]
+    teacher: String,
+    /// The teacher's weights
+    #[arg(value_name = "FILE")]
+    teacher_weights: PathBuf,
+    /// What is learned from the teacher: hard (its answer) or soft (its probabilities)
+    distillation: String,
+    /// The teacher's share of the loss
+    distillation_alpha: f64,
+    /// Temperature of soft distillation
+    distillation_tau: f64,
+    /// Keep, evaluate and save an exponential moving average of the weights
+    #[arg(num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    model_ema: bool,
+    /// Share of the average that stays at an update
+    model_ema_decay: f64,
+    /// Let that share grow from 0
+    #[arg(num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    model_ema_warmup: bool,
+    /// Steps from one update of the average to the next
+    #[arg(value_name = "STEPS")]
+    model_ema_steps: usize,
     /// Probability of mirroring a training picture
     hflip: f64,
     /// Batches whose gradients are averaged for one step
     grad_accum_steps: usize,
-    /// Largest norm of all gradients together [default: no limit]
-    #[arg(value_name = "NORM")]
-    clip_grad: f64,
     /// End the run after so many epochs without a better validation accuracy [default: never]
     #[arg(value_name = "EPOCHS")]
     patience: usize,

@@ -28,6 +28,12 @@ pub(crate) enum Line {
         eval_loss: f64,
         eval_top1: f64,
         eval_top5: f64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ema_loss: Option<f64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ema_top1: Option<f64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ema_top5: Option<f64>,
         lr: f64,
         best: bool,
         images_per_second: f64,

@@ -20,6 +20,8 @@ pub(crate) struct Plan<'a> {
     /// `[height, width]` of the model's input.
     pub(crate) size: [usize; 2],
     pub(crate) transform: Transform,
+    /// The same for pictures that are trained on, before augmentation.
+    pub(crate) train_transform: Transform,
 }
 
 impl<'a> Plan<'a> {
@@ -45,10 +47,25 @@ impl<'a> Plan<'a> {
             return Err(RecipeError::Value { key: "num_classes", value, must_be: "at least the data set's number of classes" });
         }
         let model = burn_zoo::build(&recipe.model, &options, device)?;
-        model.check_input([splits.channels, size[0], size[1]])?;
-        let transform = recipe.transform(size, &splits);
+        let train_size = recipe.train_image_size.map_or(size, |side| [side, side]);
+        for [height, width] in [size, train_size] {
+            model.check_input([splits.channels, height, width])?;
+        }
+        let (transform, train_transform) = (recipe.transform(size, &splits), recipe.transform(train_size, &splits));
         transform.validate()?;
-        Ok(Self { recipe, splits, options, size, transform })
+        Ok(Self { recipe, splits, options, size, transform, train_transform })
+    }
+
+    /// Whether a teacher's answers are about the same classes and pictures.
+    pub(crate) fn check_teacher(&self, teacher: &AnyClassifier) -> Result<(), RecipeError> {
+        let side = self.train_transform.output_size().unwrap_or(self.size);
+        teacher.check_input([self.splits.channels, side[0], side[1]])?;
+        let classes = self.options.num_classes.unwrap_or(0);
+        if teacher.num_classes() != classes {
+            let value = format!("a model of {} classes", teacher.num_classes());
+            return Err(RecipeError::Value { key: "teacher", value, must_be: "one of as many classes as the model" });
+        }
+        Ok(())
     }
 
     pub(crate) fn build(&self, device: &Device) -> Result<AnyClassifier, RecipeError> {
@@ -56,7 +73,7 @@ impl<'a> Plan<'a> {
     }
 
     pub(crate) fn loader(&self, dataset: &SharedDataset, training: bool) -> Result<Loader, RecipeError> {
-        let transform = self.transform.clone();
+        let transform = if training { self.train_transform.clone() } else { self.transform.clone() };
         let preprocess: Arc<dyn Preprocess> = if training && self.recipe.hflip > 0.0 {
             Arc::new(Augment { transform, flip: self.recipe.hflip, pad_pixels: 0 })
         } else {

@@ -42,6 +42,12 @@ pub struct EpochRow {
     pub eval_top5: f64,
     /// Learning rate of the last step.
     pub lr: f64,
+    /// Mean validation loss of the average of the weights.
+    #[serde(default)]
+    pub ema_loss: Option<f64>,
+    /// Its top-1 accuracy.
+    #[serde(default)]
+    pub ema_top1: Option<f64>,
     /// Top-1 accuracy on the training pictures while they were trained on.
     #[serde(default)]
     pub train_top1: Option<f64>,
@@ -81,6 +87,12 @@ pub struct Outcome {
     pub test_top5: f64,
     /// Mean cross-entropy.
     pub test_loss: f64,
+    /// Top-1 of the average of the weights, at its best on the validation split.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ema_test_top1: Option<f64>,
+    /// Mean cross-entropy of the average of the weights.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ema_test_loss: Option<f64>,
     /// The epoch, from 0.
     pub best_epoch: usize,
     /// Epochs that were done.

@@ -1,0 +1,13 @@
+//! Everything that decides a run, as data.
+
+mod check;
+mod default_lr;
+mod optimization;
+mod plan;
+mod resolve;
+mod table;
+
+pub use table::{ClipMode, Distillation, Recipe};
+
+#[cfg(test)]
+mod tests;
