@@ -19,9 +19,21 @@ pub(crate) struct Cli {
     /// Go on with the run in this folder
     #[arg(long, value_name = "RUN_FOLDER", conflicts_with_all = ["config", "output"])]
     pub(crate) resume: Option<PathBuf>,
-    /// Print the resolved recipe and stop
+    /// Train all runs of the recipe, [runs.NAME], into one folder with one report
+    #[arg(long, conflicts_with_all = ["run", "resume"])]
+    pub(crate) compare: bool,
+    /// Train one of the recipe's runs
+    #[arg(long, value_name = "NAME", requires = "config")]
+    pub(crate) run: Option<String>,
+    /// Train each run with N seeds, from --seed on, into one folder with one report
+    #[arg(long, value_name = "N", conflicts_with = "resume")]
+    pub(crate) seeds: Option<usize>,
+    /// Build the model, print the resolved recipe with what follows from it, and stop
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Take one step on generated pictures of the right shape and stop: the data set is not needed
+    #[arg(long, conflicts_with = "resume")]
+    pub(crate) rehearse: bool,
     /// Plain progress in place of the dashboard, which a terminal gets
     #[arg(long)]
     pub(crate) plain: bool,

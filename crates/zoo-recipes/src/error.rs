@@ -36,6 +36,12 @@ pub enum RecipeError {
         /// What would do.
         must_be: &'static str,
     },
+    /// A file with several runs, of which none, or one that is not there, was named.
+    #[error("the recipe has the runs {names}: --compare trains them all, --run NAME one of them")]
+    WhichRun {
+        /// Their names.
+        names: String,
+    },
     /// The output folder has something in it.
     #[error("the output folder `{}` is not empty; choose another, or continue that run with --resume", path.display())]
     OutputExists {

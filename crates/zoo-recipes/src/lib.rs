@@ -16,6 +16,7 @@
 
 mod artifacts;
 mod checkpoint;
+mod comparison;
 #[cfg(feature = "tui")]
 mod dashboard;
 mod data;
@@ -33,24 +34,28 @@ mod plan;
 mod pretrained;
 mod progress;
 mod recipe;
+mod rehearsal;
 mod run;
 mod saver;
 mod schedule;
 mod score;
+mod stand_in;
 mod standing;
 
 pub use burn_train::Interrupter;
+pub use comparison::{Compared, ComparedRun, Comparison, Spread, compare};
 #[cfg(feature = "tui")]
 pub use dashboard::Dashboard;
+pub use ema::{Ema, EmaConfig};
 pub use error::RecipeError;
 pub use evaluate::{Evaluation, Mistake, evaluate, evaluate_by};
-pub use ema::{Ema, EmaConfig};
 pub use gradients::NamedGradients;
 pub use optim::{Group, GroupRules, Groups, Optimizer, OptimizerConfig, OptimizerKind};
 pub use outcome::{Ended, Outcome};
 pub use plan::DATA_SEED;
 pub use pretrained::evaluation_transform;
 pub use progress::{EpochReport, Progress, StartReport, StepReport, duration};
-pub use recipe::{ClipMode, Distillation, Recipe};
+pub use recipe::{ClipMode, Distillation, Recipe, RecipeFile};
+pub use rehearsal::{Rehearsal, rehearse};
 pub use run::train;
 pub use schedule::{OneCycle, Plateau, Schedule, ScheduleKind};

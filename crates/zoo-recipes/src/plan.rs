@@ -26,20 +26,26 @@ pub(crate) struct Plan<'a> {
 
 impl<'a> Plan<'a> {
     pub(crate) fn new(recipe: &'a Recipe, device: &Device) -> Result<Self, RecipeError> {
+        Self::of(recipe, device, |image_size| {
+            let (path, seed, limit) = (recipe.data.clone(), recipe.data_seed, recipe.limit);
+            let options = DataOptions { path, image_size, seed, limit, ..DataOptions::default() };
+            Ok(zoo_datasets::open(&recipe.dataset, &options)?)
+        })
+    }
+
+    /// The plan with the data that `open` has for a model of this input `[height, width]`.
+    pub(crate) fn of(
+        recipe: &'a Recipe,
+        device: &Device,
+        open: impl FnOnce([usize; 2]) -> Result<Splits, RecipeError>,
+    ) -> Result<Self, RecipeError> {
         // An unknown model is told before the data is looked at.
         let Some(info) = burn_zoo::info(&recipe.model) else {
             burn_zoo::build(&recipe.model, &BuildOptions::default(), device)?;
             return Err(RecipeError::Device(format!("model `{}` is not in the list", recipe.model)));
         };
         let size = recipe.image_size.map_or([info.input[1], info.input[2]], |side| [side, side]);
-        let data = DataOptions {
-            path: recipe.data.clone(),
-            image_size: size,
-            seed: recipe.data_seed,
-            limit: recipe.limit,
-            ..DataOptions::default()
-        };
-        let splits = zoo_datasets::open(&recipe.dataset, &data)?;
+        let splits = open(size)?;
         // Said even where it is the model's own: a resumed run, whose recipe says it, writes the same checkpoints.
         let options = BuildOptions { image_size: Some(size), ..recipe.options(splits.classes.len(), splits.channels) };
         if options.num_classes.is_some_and(|n| n < splits.classes.len()) {

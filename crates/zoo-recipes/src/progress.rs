@@ -100,6 +100,8 @@ impl fmt::Display for EpochReport<'_> {
 
 /// Hears what happens in a run.
 pub trait Progress {
+    /// Before a run of several, number `number` of `runs`, counted from 0.
+    fn run(&mut self, _name: &str, _number: usize, _runs: usize) {}
     /// Before the first step.
     fn start(&mut self, report: &StartReport<'_>);
     /// Something the user should know, in one sentence.

@@ -124,10 +124,7 @@ fn groups_decay_and_learn_in_their_own_way() {
     let all = groups(|_, _| Group { lr_scale: 1.0, weight_decay: 0.05 });
     check("sgd_plain", Optimizer::new(sgd(0.0)).with_groups(all.clone()), |_, _| {});
     check("sgd_all_decay", Optimizer::new(sgd(0.9)).with_groups(all), |_, _| {});
-    let layers = groups(|k, rank| Group {
-        lr_scale: 0.5f64.powi(2 - (k / 2) as i32),
-        weight_decay: if rank < 2 { 0.0 } else { 0.05 },
-    });
+    let layers = groups(|k, rank| Group { lr_scale: 0.5f64.powi(2 - (k / 2) as i32), weight_decay: if rank < 2 { 0.0 } else { 0.05 } });
     check("adamw_layers", Optimizer::new(OptimizerConfig::default()).with_groups(layers), |_, _| {});
 }
 

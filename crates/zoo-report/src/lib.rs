@@ -13,11 +13,13 @@
 //! ```
 
 mod chart;
+mod compare;
 mod confusion;
 mod curves;
 mod error;
 mod evaluation;
 mod files;
+mod groups;
 mod page;
 mod raster;
 mod run;

@@ -15,7 +15,9 @@ pub struct Run {
     pub name: String,
     /// The folder.
     pub folder: PathBuf,
-    /// The recipe, key by key.
+    /// The name that runs share which differ by their seeds alone, where they were made for a comparison.
+    pub group: Option<String>,
+    /// The recipe, key by key; keys of sections are `section.key`.
     pub config: Vec<(String, String)>,
     /// `summary.csv`.
     pub epochs: Vec<EpochRow>,
@@ -130,11 +132,10 @@ impl Run {
         let Some(config) = read(folder, "config.toml")? else { return Err(ReportError::NotARun { path: folder.to_owned() }) };
         let damaged = |name: &str, reason: &dyn std::fmt::Display| damaged(folder, name, reason);
         let table: toml::Table = config.parse().map_err(|e| damaged("config.toml", &e))?;
-        let shown = |value: toml::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let mut run = Self {
             name: name(folder),
             folder: folder.to_owned(),
-            config: table.into_iter().map(|(key, value)| (key, shown(value))).collect(),
+            config: settings(table),
             result: json(folder, "result.json")?,
             evaluation: json(folder, "evaluation.json")?,
             ..Self::default()
@@ -173,6 +174,22 @@ impl Run {
     pub(crate) fn best(&self) -> Option<&EpochRow> {
         self.epochs.iter().reduce(|best, row| if row.eval_top1 > best.eval_top1 { row } else { best })
     }
+}
+
+/// The keys with their values, those of sections last.
+fn settings(table: toml::Table) -> Vec<(String, String)> {
+    let (mut plain, mut sections) = (vec![], vec![]);
+    for (key, value) in table {
+        match value {
+            toml::Value::Table(section) => {
+                sections.extend(settings(section).into_iter().map(|(name, value)| (format!("{key}.{name}"), value)))
+            }
+            toml::Value::String(text) => plain.push((key, text)),
+            value => plain.push((key, value.to_string())),
+        }
+    }
+    plain.extend(sections);
+    plain
 }
 
 fn name(folder: &Path) -> String {

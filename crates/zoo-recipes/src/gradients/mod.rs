@@ -59,10 +59,13 @@ impl NamedGradients {
 
     /// Replaces each by what a function makes of it.
     pub(crate) fn map(&mut self, mut change: impl FnMut(&str, Tensor<1>) -> Tensor<1>) {
-        self.0 = std::mem::take(&mut self.0).into_iter().map(|(name, grad)| {
-            let grad = change(&name, grad);
-            (name, grad)
-        }).collect();
+        self.0 = std::mem::take(&mut self.0)
+            .into_iter()
+            .map(|(name, grad)| {
+                let grad = change(&name, grad);
+                (name, grad)
+            })
+            .collect();
     }
 
     /// Scales all gradients such that their norm together is at most `max_norm`, as PyTorch's `clip_grad_norm_` does.

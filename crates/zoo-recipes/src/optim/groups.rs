@@ -99,7 +99,13 @@ impl GroupRules {
         // A norm is what has a weight with one axis; its bias stands beside that.
         let norm = info.shape.len() < 2
             && if bias { vectors.contains(format!("{}.weight", name.trim_end_matches(".bias")).as_str()) } else { true };
-        let special = if norm { self.norm_weight_decay } else if bias { self.bias_weight_decay } else { None };
+        let special = if norm {
+            self.norm_weight_decay
+        } else if bias {
+            self.bias_weight_decay
+        } else {
+            None
+        };
         let spared = info.shape.len() < 2 || bias || SPARED.iter().any(|part| name.contains(part));
         special.unwrap_or(if self.filter_bias_and_bn && spared { 0.0 } else { self.weight_decay })
     }

@@ -8,8 +8,8 @@ use zoo_core::params::Path;
 
 use crate::gradients::{NamedGradients, parameter_name};
 
-use super::rule::adam;
 use super::Optimizer;
+use super::rule::adam;
 
 /// Makes of the gradients the directions of the step, as timm's `Lamb` with its defaults: gradients whose norm together is
 /// above 1 are scaled to 1; then Adam; then, where there is weight decay, each weight's direction gets the norm of the weight.

@@ -77,6 +77,15 @@ impl Optimizer {
             .collect()
     }
 
+    /// Tensors that the rule keeps for each parameter.
+    pub fn tensors(&self) -> usize {
+        match self.config.kind {
+            OptimizerKind::Sgd | OptimizerKind::Nesterov => usize::from(self.config.momentum > 0.0),
+            OptimizerKind::Lion => 1,
+            _ => 2,
+        }
+    }
+
     /// Number of steps so far.
     pub fn steps(&self) -> usize {
         self.steps
@@ -161,6 +170,3 @@ impl ModuleMapper for Update<'_> {
         Param::from_mapped_value(id, tensor, mapper)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -92,9 +92,7 @@ fn rmsprop(knobs: Knobs, value: Tensor<1>, grad: Tensor<1>, before: Option<Vec<T
 fn rmsprop_tf(knobs: Knobs, value: Tensor<1>, grad: Tensor<1>, before: Option<Vec<Tensor<1>>>) -> (Tensor<1>, Vec<Tensor<1>>) {
     let (alpha, momentum) = (knobs.config.alpha(), knobs.config.momentum);
     let grad = decayed(grad, &value, knobs.decay);
-    let [squares, velocity] = before
-        .and_then(|tensors| tensors.try_into().ok())
-        .unwrap_or_else(|| [grad.ones_like(), grad.zeros_like()]);
+    let [squares, velocity] = before.and_then(|tensors| tensors.try_into().ok()).unwrap_or_else(|| [grad.ones_like(), grad.zeros_like()]);
     let squares = squares.clone() + (grad.clone() * grad.clone() - squares).mul_scalar(1.0 - alpha);
     let direction = grad / squares.clone().add_scalar(knobs.config.eps()).sqrt();
     // The rate of the step in which a gradient came stays with it.

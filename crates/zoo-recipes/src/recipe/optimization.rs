@@ -56,7 +56,11 @@ impl Recipe {
             decay_every: self.decay_epochs * per_epoch as f64,
             milestones: self.decay_milestones.iter().map(|epoch| epoch * per_epoch).collect(),
             // Of an epoch's decay each step does its share.
-            decay_rate: if self.sched == crate::ScheduleKind::Exponential { self.decay_rate.powf(1.0 / per_epoch.max(1) as f64) } else { self.decay_rate },
+            decay_rate: if self.sched == crate::ScheduleKind::Exponential {
+                self.decay_rate.powf(1.0 / per_epoch.max(1) as f64)
+            } else {
+                self.decay_rate
+            },
             one_cycle: OneCycle {
                 total_steps: self.epochs * steps,
                 pct_start: self.pct_start,

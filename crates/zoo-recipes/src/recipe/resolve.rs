@@ -2,6 +2,7 @@
 
 use zoo_core::nearest;
 
+use super::file::merge;
 use super::table::KEYS;
 use crate::{Recipe, RecipeError};
 
@@ -21,7 +22,7 @@ impl Recipe {
 
     /// The defaults, overridden by one table, overridden by another.
     pub(crate) fn of(mut table: toml::Table, flags: toml::Table) -> Result<Self, RecipeError> {
-        table.extend(flags);
+        merge(&mut table, flags);
         if let Some(key) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
             let near = nearest(&key.replace('-', "_"), KEYS.iter().copied()).into_iter().next();
             return Err(RecipeError::UnknownKey { key: key.clone(), nearest: near });

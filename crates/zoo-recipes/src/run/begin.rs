@@ -89,14 +89,14 @@ pub(crate) fn begin_model<'a>(
 }
 
 /// The device with gradients.
-pub(crate) fn autodiff(recipe: &Recipe, device: &Device) -> Device {
+fn autodiff(recipe: &Recipe, device: &Device) -> Device {
     let autodiff = device.clone().autodiff();
     // Once, before anything is made on it: parameters and batches must have the same strategy.
     if recipe.grad_checkpointing { autodiff.gradient_checkpointing() } else { autodiff }
 }
 
 /// The weights that a recipe starts from, where it names some.
-pub(crate) fn start_weights(recipe: &Recipe, model: &mut AnyClassifier, progress: &mut dyn Progress) -> Result<(), RecipeError> {
+fn start_weights(recipe: &Recipe, model: &mut AnyClassifier, progress: &mut dyn Progress) -> Result<(), RecipeError> {
     if let Some(path) = &recipe.pretrained_path {
         let report = zoo_weights::load(model, &checkpoint::weights(path)?)?;
         if !report.reinitialised.is_empty() {
@@ -131,7 +131,8 @@ impl Plan<'_> {
         let file = checkpoint::weights(path)?;
         // A teacher that was trained here says what it was built with.
         let own = file.meta().options.clone().filter(|_| file.meta().model.as_deref() == Some(name));
-        let plain = BuildOptions { num_classes: self.options.num_classes, in_channels: self.options.in_channels, ..BuildOptions::default() };
+        let plain =
+            BuildOptions { num_classes: self.options.num_classes, in_channels: self.options.in_channels, ..BuildOptions::default() };
         let mut teacher = burn_zoo::build(name, &own.unwrap_or(plain), device)?;
         let report = zoo_weights::load(&mut teacher, &file)?;
         if !report.reinitialised.is_empty() {
@@ -144,7 +145,7 @@ impl Plan<'_> {
 }
 
 /// Draws all parameters in order: Burn would draw each at its first use.
-pub(crate) fn draw<M: Module>(model: &M) {
+fn draw<M: Module>(model: &M) {
     struct Draw;
     impl ModuleVisitor for Draw {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {

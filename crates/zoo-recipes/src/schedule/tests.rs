@@ -31,10 +31,7 @@ fn each_step_is_timms() {
         ("cosine", Schedule { warmup: 5, ..cosine.clone() }),
         ("cosine_steps", steps(Schedule { warmup: 5, ..cosine.clone() })),
         ("cosine_prefix", steps(Schedule { warmup: 5, length: 25.0, warmup_prefix: true, ..cosine.clone() })),
-        (
-            "cosine_restarts",
-            Schedule { warmup: 3, length: 9.0, warmup_prefix: true, cycle_limit: 3, cycle_decay: 0.5, ..cosine.clone() },
-        ),
+        ("cosine_restarts", Schedule { warmup: 3, length: 9.0, warmup_prefix: true, cycle_limit: 3, cycle_decay: 0.5, ..cosine.clone() }),
         ("cosine_growing", steps(Schedule { length: 4.0, cycle_mul: 2.0, cycle_limit: 3, cycle_decay: 0.5, ..cosine.clone() })),
         ("cosine_k", Schedule { length: 28.0, warmup: 2, k_decay: 1.5, ..cosine }),
         ("step", Schedule { decay_every: 2.4, decay_rate: 0.9, warmup: 3, warmup_prefix: true, ..epochs(Step) }),
