@@ -31,6 +31,9 @@ pub(crate) struct Cli {
     /// Build the model, print the resolved recipe with what follows from it, and stop
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Search for a learning rate, draw what was found, and stop; the weights are thrown away
+    #[arg(long, conflicts_with_all = ["resume", "compare", "seeds", "dry_run"])]
+    pub(crate) find_lr: bool,
     /// Take one step on generated pictures of the right shape and stop: the data set is not needed
     #[arg(long, conflicts_with = "resume")]
     pub(crate) rehearse: bool,
@@ -225,6 +228,9 @@ flags! {
     /// Steps between two lines of the log
     #[arg(value_name = "STEPS")]
     log_interval: usize,
+    /// Write event files for TensorBoard
+    #[arg(num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    tensorboard: bool,
     /// Draw the first N training batches (1 without a number) as the network sees them: train-batch-N.png
     #[arg(value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "1")]
     save_batches: usize,

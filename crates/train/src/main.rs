@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use zoo_cli::{DownloadReport, Failure, output};
-use zoo_recipes::{Ended, Interrupter, Recipe};
+use zoo_recipes::{Ended, FinderOptions, Interrupter, Recipe};
 
 use cli::Cli;
 use request::Request;
@@ -46,6 +46,13 @@ fn one(cli: &Cli, mut recipe: Recipe) -> Result<(), Failure> {
         }
     };
     let interrupter = interrupter()?;
+    if cli.find_lr {
+        let found = zoo_recipes::find_lr(&recipe, FinderOptions::default(), &device, &interrupter, &mut report::Report::new())?;
+        zoo_recipes::write_finder(&folder, &recipe, &found)?;
+        let said =
+            found.suggestion.map_or_else(|| "the loss never falls".to_owned(), |lr| format!("the loss falls fastest at --lr {lr:.2e}"));
+        return output::write(&format!("*** {said}\nLook at {0}/report.html\n", folder.display()));
+    }
     let resume = cli.resume.is_some();
     let ended = if screen::wanted(cli.plain) {
         // The screen is given back before anything else is said.

@@ -28,6 +28,8 @@ pub(crate) struct Chart {
     pub(crate) y_includes: Option<f64>,
     /// The y axis ends here, whatever round numbers would say.
     pub(crate) y_most: Option<f64>,
+    /// What x is the decimal logarithm of is written at the axis.
+    pub(crate) x_is_log: bool,
     /// A vertical line, with what it says.
     pub(crate) mark: Option<(f64, String)>,
 }
@@ -129,7 +131,8 @@ impl Chart {
             let [x, _] = plot.place([tick, plot.y[0]]);
             if (left - 0.5..=right + 0.5).contains(&x) {
                 let _ok = writeln!(out, r#"<line class="frame" x1="{0}" x2="{0}" y1="{bottom}" y2="{1}"/>"#, number(x), bottom + 4.0);
-                text(out, [x, bottom + 17.0], "tick", "middle", &label(tick, 1.0));
+                let said = if self.x_is_log { format!("1e{tick:.0}") } else { label(tick, 1.0) };
+                text(out, [x, bottom + 17.0], "tick", "middle", &said);
             }
         }
         let _ok = writeln!(out, r#"<line class="frame" x1="{left}" x2="{right}" y1="{bottom}" y2="{bottom}"/>"#);
@@ -181,7 +184,15 @@ mod tests {
     use super::*;
 
     fn chart(series: Vec<Series>) -> Chart {
-        Chart { title: "t".into(), x_label: "epoch".into(), series, y_includes: None, y_most: None, mark: Some((1.0, "best".into())) }
+        Chart {
+            title: "t".into(),
+            x_label: "epoch".into(),
+            series,
+            y_includes: None,
+            y_most: None,
+            x_is_log: false,
+            mark: Some((1.0, "best".into())),
+        }
     }
 
     #[test]

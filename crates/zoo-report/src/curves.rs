@@ -4,7 +4,7 @@ use crate::chart::{Chart, SIZE, Series};
 use crate::groups::{Group, groups};
 use crate::run::EpochRow;
 use crate::svg;
-use crate::{Run, ticks};
+use crate::{LrFinder, LrPoint, Run, ticks};
 
 /// Room between two charts.
 const GAP: f64 = 24.0;
@@ -36,12 +36,28 @@ fn of_one(run: &Run) -> Vec<Chart> {
     ];
     let plain = |points| vec![Series { label: String::new(), colour: 0, dashed: false, points, band: vec![] }];
     let mark = run.best().map(|row| (row.epoch as f64, format!("best: epoch {}", row.epoch)));
-    vec![
+    if let (Some(finder), true) = (&run.finder, run.epochs.is_empty()) {
+        return vec![of_finder(finder)];
+    }
+    let mut charts = vec![
         chart("Loss (cross-entropy)", loss, None, mark.clone()),
         Chart { y_includes: Some(100.0), ..chart("Accuracy in %", accuracy, Some(100.0), mark) },
         chart("Learning rate", plain(rate(run)), None, None),
         chart("Training pictures per second", plain(speed(run)), None, None),
-    ]
+    ];
+    charts.extend(run.finder.as_ref().map(of_finder));
+    charts
+}
+
+/// The loss over the learning rate.
+fn of_finder(finder: &LrFinder) -> Chart {
+    let line = |label: &str, colour, dashed, of: fn(&LrPoint) -> f64| {
+        let points = finder.points.iter().map(|point| [point.lr.log10(), of(point)]).collect();
+        Series { label: label.to_owned(), colour, dashed, points, band: vec![] }
+    };
+    let lines = vec![line("loss of the step", 1, true, |point| point.loss), line("smoothed", 0, false, |point| point.smoothed)];
+    let mark = finder.suggestion.map(|lr| (lr.log10(), format!("steepest: {lr:.1e}")));
+    Chart { x_label: "learning rate".to_owned(), x_is_log: true, y_includes: None, ..chart("Learning-rate finder", lines, None, mark) }
 }
 
 /// Each recipe has a colour, and training is dashed.
@@ -85,7 +101,7 @@ fn of_several(groups: &[Group<'_>]) -> Vec<Chart> {
 fn chart(title: &str, series: Vec<Series>, y_most: Option<f64>, mark: Option<(f64, String)>) -> Chart {
     // A legend would name lines that are not there.
     let series = series.into_iter().filter(|series| !series.points.is_empty()).collect();
-    Chart { title: title.to_owned(), x_label: "epoch".to_owned(), series, y_includes: Some(0.0), y_most, mark }
+    Chart { title: title.to_owned(), x_label: "epoch".to_owned(), series, y_includes: Some(0.0), y_most, x_is_log: false, mark }
 }
 
 fn percent(fraction: f64) -> f64 {

@@ -27,6 +27,28 @@ pub struct Run {
     pub result: Option<Outcome>,
     /// `evaluation.json`.
     pub evaluation: Option<Evaluation>,
+    /// `lr-finder.json`.
+    pub finder: Option<LrFinder>,
+}
+
+/// A search for a learning rate.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct LrFinder {
+    /// By growing learning rate.
+    pub points: Vec<LrPoint>,
+    /// Where the smoothed loss falls fastest; none where it never falls.
+    pub suggestion: Option<f64>,
+}
+
+/// A step of a search.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct LrPoint {
+    /// Learning rate.
+    pub lr: f64,
+    /// Loss of the step, before its update.
+    pub loss: f64,
+    /// Moving average of the losses.
+    pub smoothed: f64,
 }
 
 /// An epoch. The optional fields are from `metrics.jsonl`.
@@ -138,6 +160,7 @@ impl Run {
             config: settings(table),
             result: json(folder, "result.json")?,
             evaluation: json(folder, "evaluation.json")?,
+            finder: json(folder, "lr-finder.json")?,
             ..Self::default()
         };
         for row in csv::Reader::from_reader(read(folder, "summary.csv")?.unwrap_or_default().as_bytes()).deserialize() {

@@ -220,6 +220,8 @@ recipe! {
     recovery_minutes: f64 = 5.0,
     /// Steps between two lines of the log.
     log_interval: usize = 20,
+    /// Writes what the log says for TensorBoard, too: `events.out.tfevents.TIME.burn-zoo`.
+    tensorboard: bool = false,
     /// The first so many training batches are drawn as `train-batch-N.png`.
     save_batches: usize = 0,
     /// Compute cheap intermediate results anew in the backward pass in place of keeping them: less memory, more time, the

@@ -58,7 +58,7 @@ impl<'a> Run<'a> {
                 folder
             }
         };
-        let (log, whole) = Log::open(&folder, at.log_bytes)?;
+        let (log, whole) = Log::open(&folder, at.log_bytes, recipe.tensorboard)?;
         if !whole {
             progress.note("metrics.jsonl is shorter than at the checkpoint; its missing lines are lost");
         }
@@ -96,7 +96,7 @@ fn autodiff(recipe: &Recipe, device: &Device) -> Device {
 }
 
 /// The weights that a recipe starts from, where it names some.
-fn start_weights(recipe: &Recipe, model: &mut AnyClassifier, progress: &mut dyn Progress) -> Result<(), RecipeError> {
+pub(crate) fn start_weights(recipe: &Recipe, model: &mut AnyClassifier, progress: &mut dyn Progress) -> Result<(), RecipeError> {
     if let Some(path) = &recipe.pretrained_path {
         let report = zoo_weights::load(model, &checkpoint::weights(path)?)?;
         if !report.reinitialised.is_empty() {

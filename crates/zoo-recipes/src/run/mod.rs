@@ -22,7 +22,7 @@ use crate::saver::{EpochFiles, Saver, Snapshot};
 use crate::standing::Standing;
 use crate::{Ended, Interrupter, Progress, Recipe, RecipeError, Schedule, StartReport, StepReport};
 
-pub(crate) use begin::{begin_model, freeze};
+pub(crate) use begin::{begin_model, freeze, start_weights};
 pub(crate) use step::{Rate, Stepper};
 
 /// Trains as the recipe says, into `output`; with `resume`, goes on with the run in `output`.
