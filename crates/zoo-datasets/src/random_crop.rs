@@ -5,12 +5,12 @@ use std::cell::RefCell;
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::U8;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
-use pulp::{Arch, Simd, WithSimd};
 
 use crate::decode::decode;
 use crate::error::{EncodedError, TransformError};
 use crate::geometry;
 use crate::jpeg::{Area, Decoded, Frame, is_complete};
+use crate::planar::Planar;
 use crate::resize::{Filter, resize};
 use crate::rng::SplitMix64;
 use crate::sample::Image;
@@ -82,45 +82,41 @@ impl RandomResizedCrop {
         (Area { top: (height - h) / 2, left: (width - w) / 2, height: h, width: w }, flip)
     }
 
-    /// Resizes the area and appends its normalised values.
-    fn finish(&self, decoded: &Decoded, size: [usize; 2], flip: bool, values: &mut Vec<f32>) -> [usize; 3] {
-        let [height, width] = size;
-        let planes: Vec<Vec<u8>> = decoded.planes.iter().map(|plane| resized(plane, decoded, size, self.transform.filter)).collect();
-        for (channel, (mean, std)) in self.transform.mean.iter().zip(&self.transform.std).enumerate() {
-            // Grey has one plane for all channels.
-            let plane = &planes[channel.min(planes.len() - 1)];
-            let (factor, offset) = (1.0 / (255.0 * std), -mean / std);
-            let start = values.len();
-            values.resize(start + height * width, 0.0);
-            Arch::new().dispatch(Normalise { plane, width, flip, factor, offset, values: &mut values[start..] });
+    /// Resizes the area.
+    fn finish(&self, decoded: &Decoded, [height, width]: [usize; 2]) -> Planar {
+        let mut values = Vec::with_capacity(decoded.planes.len() * height * width);
+        for plane in &decoded.planes {
+            values.extend(resized(plane, decoded, [height, width], self.transform.filter));
         }
-        [self.transform.channels, height, width]
+        Planar { channels: decoded.planes.len(), height, width, values }
     }
-}
 
-/// Turns the values of a channel into those of the model's input, row by row.
-struct Normalise<'a> {
-    plane: &'a [u8],
-    width: usize,
-    flip: bool,
-    factor: f32,
-    offset: f32,
-    values: &'a mut [f32],
-}
+    /// The resized area of a picture, and whether it is to be mirrored. Grey has one plane.
+    pub(crate) fn crop(&self, image: &Image, seed: u64) -> Result<(Planar, bool), TransformError> {
+        let size = self.size()?;
+        let (area, flip) = self.choose([image.height(), image.width()], seed);
+        let decoded = match self.transform.channels {
+            1 => planes(&image.to_grey(), area),
+            _ => planes(image, area),
+        };
+        Ok((self.finish(&decoded, size), flip))
+    }
 
-impl WithSimd for Normalise<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let Self { plane, width, flip, factor, offset, values } = self;
-        for (row, out) in plane.chunks_exact(width).zip(values.chunks_exact_mut(width)) {
-            if flip {
-                out.iter_mut().zip(row.iter().rev()).for_each(|(out, &value)| *out = f32::from(value) * factor + offset);
-            } else {
-                out.iter_mut().zip(row).for_each(|(out, &value)| *out = f32::from(value) * factor + offset);
+    /// As [`crop`](Self::crop), from the picture's file.
+    pub(crate) fn crop_encoded(&self, bytes: &[u8], seed: u64) -> Result<(Planar, bool), EncodedError> {
+        let size = self.size()?;
+        if let Some(frame) = Frame::read(bytes).filter(|frame| self.transform.channels >= frame.channels() && is_complete(bytes)) {
+            let (area, flip) = self.choose(frame.size(), seed);
+            let large = |reduction: usize| area.height >= KEPT * size[0] * reduction && area.width >= KEPT * size[1] * reduction;
+            // A reduced area begins and ends inside of pixels, which only the fast resize knows.
+            let fits = |reduction: usize| self.transform.filter == Filter::Bilinear && large(reduction);
+            let reduction = [8, 4, 2].into_iter().find(|&reduction| fits(reduction)).unwrap_or(1);
+            if let Some(decoded) = frame.decode(area, reduction) {
+                return Ok((self.finish(&decoded, size), flip));
             }
         }
+        // Another kind of picture, or a damaged one, of which the whole decoder has the last word.
+        Ok(self.crop(&decode(bytes)?, seed)?)
     }
 }
 
@@ -163,29 +159,13 @@ fn planes(image: &Image, area: Area) -> Decoded {
 
 impl Preprocess for RandomResizedCrop {
     fn apply(&self, image: &Image, seed: u64, values: &mut Vec<f32>) -> Result<[usize; 3], TransformError> {
-        let size = self.size()?;
-        let (area, flip) = self.choose([image.height(), image.width()], seed);
-        let decoded = match self.transform.channels {
-            1 => planes(&image.to_grey(), area),
-            _ => planes(image, area),
-        };
-        Ok(self.finish(&decoded, size, flip, values))
+        let (picture, flip) = self.crop(image, seed)?;
+        Ok(picture.normalise(&self.transform, flip, values))
     }
 
     fn apply_encoded(&self, bytes: &[u8], seed: u64, values: &mut Vec<f32>) -> Result<[usize; 3], EncodedError> {
-        let size = self.size()?;
-        if let Some(frame) = Frame::read(bytes).filter(|frame| self.transform.channels >= frame.channels() && is_complete(bytes)) {
-            let (area, flip) = self.choose(frame.size(), seed);
-            let large = |reduction: usize| area.height >= KEPT * size[0] * reduction && area.width >= KEPT * size[1] * reduction;
-            // A reduced area begins and ends inside of pixels, which only the fast resize knows.
-            let fits = |reduction: usize| self.transform.filter == Filter::Bilinear && large(reduction);
-            let reduction = [8, 4, 2].into_iter().find(|&reduction| fits(reduction)).unwrap_or(1);
-            if let Some(decoded) = frame.decode(area, reduction) {
-                return Ok(self.finish(&decoded, size, flip, values));
-            }
-        }
-        // Another kind of picture, or a damaged one, of which the whole decoder has the last word.
-        Ok(self.apply(&decode(bytes)?, seed, values)?)
+        let (picture, flip) = self.crop_encoded(bytes, seed)?;
+        Ok(picture.normalise(&self.transform, flip, values))
     }
 
     fn check(&self) -> Result<(), TransformError> {
