@@ -209,8 +209,59 @@ flags! {
     /// Steps from one update of the average to the next
     #[arg(value_name = "STEPS")]
     model_ema_steps: usize,
+    /// Least and largest share of the picture in a random resized crop [default: the whole picture]
+    #[arg(value_name = "LEAST,LARGEST", value_delimiter = ',')]
+    scale: Vec<f64>,
+    /// Least and largest width over height of that crop
+    #[arg(value_name = "LEAST,LARGEST", value_delimiter = ',')]
+    ratio: Vec<f64>,
+    /// Black pixels around a picture before it is cut at random to its size
+    pad_pixels: usize,
     /// Probability of mirroring a training picture
     hflip: f64,
+    /// Probability of turning it upside down
+    vflip: f64,
+    /// Policy: imagenet, cifar10, svhn, ra, ta_wide, augmix, 3a, or timm's rand-m9-mstd0.5-inc1
+    #[arg(visible_alias = "aa", value_name = "POLICY")]
+    auto_augment: String,
+    /// Operations a picture of `ra`
+    ra_num_ops: usize,
+    /// How strong those of `ra` are, 0 to 30
+    ra_magnitude: usize,
+    /// How strong those of `augmix` are at most, 1 to 10
+    augmix_severity: usize,
+    /// Largest random change of brightness, contrast, saturation, and hue
+    #[arg(value_name = "CHANGE,...", value_delimiter = ',')]
+    color_jitter: Vec<f64>,
+    /// Probability of that change
+    color_jitter_prob: f64,
+    /// Probability of a grey picture
+    grayscale_prob: f64,
+    /// Probability of a blur
+    gaussian_blur_prob: f64,
+    /// Probability of random erasing
+    reprob: f64,
+    /// What is put there: const, rand or pixel
+    remode: String,
+    /// Most boxes that are erased
+    recount: usize,
+    /// Alpha of mixup
+    mixup: f64,
+    /// Alpha of cutmix
+    cutmix: f64,
+    /// Least and largest side of cutmix's box as a share of the picture's
+    #[arg(value_name = "LEAST,LARGEST", value_delimiter = ',')]
+    cutmix_minmax: Vec<f64>,
+    /// Probability that a batch is mixed at all
+    mixup_prob: f64,
+    /// Probability of cutmix where mixup is on, too
+    mixup_switch_prob: f64,
+    /// What has its own random numbers: batch, pair or elem
+    mixup_mode: String,
+    /// From this epoch on nothing is mixed; 0 for never
+    mixup_off_epoch: usize,
+    /// How often a picture is in an epoch, changed anew each time
+    aug_repeats: usize,
     /// Batches whose gradients are averaged for one step
     grad_accum_steps: usize,
     /// End the run after so many epochs without a better validation accuracy [default: never]

@@ -1,7 +1,7 @@
 //! The loss, and what it says.
 
 use burn::tensor::activation::{log_softmax, relu};
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor};
 use zoo_core::params::read_values;
 use zoo_datasets::Batch;
 
@@ -38,8 +38,7 @@ impl Loss {
         if batch.mix.is_none() && !self.bce {
             return Targets::Classes(batch.labels_tensor(device));
         }
-        let shares = shares(batch, classes, self.smoothing as f32);
-        Targets::Shares(Tensor::from_data(TensorData::new(shares, [batch.len(), classes]), device))
+        Targets::Shares(batch.soft_targets(classes, self.smoothing, device))
     }
 
     /// The mean loss of logits `[batch, classes]`.
@@ -56,19 +55,6 @@ impl Loss {
             Targets::Shares(shares) => (log_softmax(logits, 1) * shares.clone()).sum_dim(1).mean().neg(),
         }
     }
-}
-
-/// timm's `mixup_target`: the shares of each class, row by row, smoothed.
-fn shares(batch: &Batch, classes: usize, smoothing: f32) -> Vec<f32> {
-    let off = smoothing / classes as f32;
-    let on = 1.0 - smoothing;
-    let mut shares = vec![off; batch.len() * classes];
-    for (picture, (row, label)) in shares.chunks_exact_mut(classes.max(1)).zip(&batch.labels).enumerate() {
-        let (partner, own) = batch.mix.as_ref().map_or((*label, 1.0), |mix| (mix.partners[picture], mix.shares[picture]));
-        row[*label] += on * own;
-        row[partner] += on * (1.0 - own);
-    }
-    shares
 }
 
 /// Mean cross-entropy of logits `[batch, classes]` with labels `[batch]`, smoothed as PyTorch does.

@@ -2,6 +2,7 @@
 //! Values and gradients against PyTorch's, timm's and DeiT's; see `tests/fixtures/generate.py`.
 use std::collections::BTreeMap;
 
+use burn::tensor::TensorData;
 use serde::Deserialize;
 use zoo_datasets::Mix;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use burn::tensor::Device;
 use burn_zoo::{AnyClassifier, BuildOptions, Classifier};
-use zoo_datasets::{Augment, DataOptions, Loader, LoaderOptions, Preprocess, SharedDataset, Splits, Transform};
+use zoo_datasets::{DataOptions, Loader, LoaderOptions, Preprocess, SharedDataset, Splits, Transform};
 use zoo_weights::WeightsMeta;
 
 use crate::{Recipe, RecipeError};
@@ -79,16 +79,15 @@ impl<'a> Plan<'a> {
     }
 
     pub(crate) fn loader(&self, dataset: &SharedDataset, training: bool) -> Result<Loader, RecipeError> {
-        let transform = if training { self.train_transform.clone() } else { self.transform.clone() };
-        let preprocess: Arc<dyn Preprocess> = if training && self.recipe.hflip > 0.0 {
-            Arc::new(Augment { transform, flip: self.recipe.hflip, pad_pixels: 0 })
-        } else {
-            Arc::new(transform)
-        };
+        let augment = &self.recipe.augment;
+        let preprocess: Arc<dyn Preprocess> =
+            if training { augment.preprocess(self.train_transform.clone())? } else { Arc::new(self.transform.clone()) };
         let options = LoaderOptions {
             batch_size: self.recipe.batch_size,
             shuffle: training.then_some(self.recipe.seed),
             workers: self.recipe.workers,
+            mixup: if training { augment.mixup() } else { None },
+            aug_repeats: if training { augment.aug_repeats } else { 0 },
             ..LoaderOptions::default()
         };
         Ok(Loader::new(Arc::clone(dataset), preprocess, options)?)

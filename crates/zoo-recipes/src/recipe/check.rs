@@ -43,6 +43,7 @@ impl Recipe {
     pub(super) fn check(&self) -> Result<(), RecipeError> {
         self.check_counts()?;
         self.check_numbers()?;
+        self.augment.check()?;
         let wrong = |key, value: String, must_be| Err(RecipeError::Value { key, value, must_be });
         if self.clip_grad.is_some_and(|most| !Range::Positive.holds(most)) {
             return wrong("clip_grad", self.clip_grad.unwrap_or(0.0).to_string(), "positive; leave it out for no limit");
@@ -123,7 +124,6 @@ impl Recipe {
             ("model_ema_decay", self.model_ema_decay, Fraction),
             ("crop_pct", self.crop_pct.unwrap_or(1.0), Factor),
             ("recovery_minutes", self.recovery_minutes, Size),
-            ("hflip", self.hflip, Share),
         ];
         match numbers.into_iter().find(|(_, value, range)| !range.holds(*value)) {
             Some((key, value, range)) => Err(RecipeError::Value { key, value: value.to_string(), must_be: range.said() }),

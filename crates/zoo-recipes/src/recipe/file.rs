@@ -2,6 +2,7 @@
 
 use crate::{Recipe, RecipeError};
 
+use super::augment::into_section;
 use super::resolve::parse;
 
 /// The table of a file that has several runs: `[runs.NAME]`.
@@ -21,7 +22,7 @@ impl RecipeFile {
     /// [`RecipeError::Syntax`], [`RecipeError::Value`] where a run's name is no folder's.
     pub fn parse(text: &str) -> Result<Self, RecipeError> {
         let mut shared = parse(text)?;
-        let Some(runs) = shared.remove(RUNS) else { return Ok(Self { shared, runs: vec![] }) };
+        let Some(runs) = shared.remove(RUNS) else { return Ok(Self { shared: into_section(shared), runs: vec![] }) };
         let wrong =
             |value: String| RecipeError::Value { key: RUNS, value, must_be: "tables, each under a name of letters, digits, - and _" };
         let named = |name: &str| {
@@ -29,11 +30,11 @@ impl RecipeFile {
         };
         let toml::Value::Table(runs) = runs else { return Err(wrong(runs.to_string())) };
         let run = |(name, value): (String, toml::Value)| match value {
-            toml::Value::Table(table) if named(&name) => Ok((name, table)),
+            toml::Value::Table(table) if named(&name) => Ok((name, into_section(table))),
             _ => Err(wrong(format!("`{name}`"))),
         };
         let runs = runs.into_iter().map(run).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { shared, runs })
+        Ok(Self { shared: into_section(shared), runs })
     }
 
     /// Names of the runs; none where the file is one run.
@@ -56,7 +57,7 @@ impl RecipeFile {
                 merge(&mut table, own.clone());
             }
         }
-        Recipe::of(table, flags)
+        Recipe::of(table, into_section(flags))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Everything that decides a run, as data.
 
+mod augment;
 mod check;
 mod default_lr;
 mod file;

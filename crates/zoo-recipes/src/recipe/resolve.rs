@@ -2,6 +2,7 @@
 
 use zoo_core::nearest;
 
+use super::augment::{self, into_section};
 use super::file::merge;
 use super::table::KEYS;
 use crate::{Recipe, RecipeError};
@@ -17,14 +18,14 @@ impl Recipe {
     /// # Errors
     /// [`RecipeError::Syntax`], [`RecipeError::UnknownKey`], [`RecipeError::Value`].
     pub fn resolve(file: Option<&str>, flags: toml::Table) -> Result<Self, RecipeError> {
-        Self::of(parse(file.unwrap_or(""))?, flags)
+        Self::of(into_section(parse(file.unwrap_or(""))?), into_section(flags))
     }
 
-    /// The defaults, overridden by one table, overridden by another.
+    /// The defaults, overridden by one table, overridden by another, both with their sections in place.
     pub(crate) fn of(mut table: toml::Table, flags: toml::Table) -> Result<Self, RecipeError> {
         merge(&mut table, flags);
         if let Some(key) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
-            let near = nearest(&key.replace('-', "_"), KEYS.iter().copied()).into_iter().next();
+            let near = nearest(&key.replace('-', "_"), KEYS.iter().chain(augment::KEYS).copied()).into_iter().next();
             return Err(RecipeError::UnknownKey { key: key.clone(), nearest: near });
         }
         let says_lr = table.contains_key("lr");
@@ -46,7 +47,9 @@ impl Recipe {
         let after = Self::resolve(Some(file), flags.clone())?;
         let table = |recipe: &Self| toml::Table::try_from(recipe).map_err(|e| syntax(&e));
         let (old, new) = (table(&before)?, table(&after)?);
-        match flags.keys().find(|key| !MAY_CHANGE.contains(&key.as_str()) && old.get(*key) != new.get(*key)) {
+        let value =
+            |table: &toml::Table, key: &str| table.get(key).or_else(|| table.get("augment").and_then(|section| section.get(key))).cloned();
+        match flags.keys().find(|key| !MAY_CHANGE.contains(&key.as_str()) && value(&old, key) != value(&new, key)) {
             Some(key) => {
                 let may = MAY_CHANGE.map(|key| format!("--{}", key.replace('_', "-"))).join(", ");
                 Err(RecipeError::FixedByRun { flag: key.replace('_', "-"), may })

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use zoo_datasets::Filter;
+use zoo_datasets::{AugmentConfig, Filter};
 
 use crate::{OptimizerKind, ScheduleKind};
 
@@ -235,6 +235,7 @@ recipe! {
     backend: String = "flex".to_owned(),
     /// Number of the backend's device. Default: the backend's own choice.
     device: Option<usize> = None,
-    /// Probability of mirroring a training picture.
-    hflip: f64 = 0.0,
+
+    /// What is done to training pictures: the section `[augment]`.
+    augment: AugmentConfig = AugmentConfig::default(),
 }
