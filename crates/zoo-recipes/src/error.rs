@@ -110,6 +110,16 @@ pub enum RecipeError {
         /// The run's folder.
         path: PathBuf,
     },
+    /// Weights of different architectures cannot be averaged.
+    #[error("`{}` and `{}` cannot be averaged: {what}", path.display(), first.display())]
+    NotAlike {
+        /// The one.
+        path: PathBuf,
+        /// The other.
+        first: PathBuf,
+        /// How the one differs.
+        what: String,
+    },
     /// Another process trains in this folder.
     #[error("another process is training in `{}`", path.display())]
     Busy {

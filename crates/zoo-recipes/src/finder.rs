@@ -50,7 +50,7 @@ pub fn find_lr(
     let mut model = freeze(recipe, model, progress)?;
     let loader = plan.loader(&plan.splits.train, true)?;
     let (model_name, dataset) = (recipe.model.as_str(), recipe.dataset.as_str());
-    let images = plan.splits.train.len();
+    let images = loader.pictures_per_epoch();
     progress.start(&StartReport { model: model_name, dataset, epoch: 0, epochs: 1, images, log_interval: recipe.log_interval });
     let mut search = Search::default();
     let (mut epoch, mut batches) = (0, loader.epoch(0));

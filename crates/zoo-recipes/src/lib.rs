@@ -15,6 +15,7 @@
 //! ```
 
 mod artifacts;
+mod average;
 mod checkpoint;
 mod comparison;
 #[cfg(feature = "tui")]
@@ -45,6 +46,7 @@ mod stand_in;
 mod standing;
 
 pub use artifacts::write_finder;
+pub use average::average;
 pub use burn_train::Interrupter;
 pub use comparison::{Compared, ComparedRun, Comparison, Spread, compare};
 #[cfg(feature = "tui")]

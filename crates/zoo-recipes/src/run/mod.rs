@@ -82,7 +82,7 @@ impl Run<'_> {
             dataset: &recipe.dataset,
             epoch: self.at.epoch,
             epochs: recipe.epochs,
-            images: self.plan.splits.train.len(),
+            images: self.loader.pictures_per_epoch(),
             log_interval: recipe.log_interval,
         });
         while self.at.epoch < recipe.epochs && !self.at.exhausted(recipe.patience) {
@@ -143,7 +143,7 @@ impl Run<'_> {
             step: at.step_in_epoch,
             steps: self.steps,
             images: at.sums.pictures,
-            images_of_epoch: self.plan.splits.train.len(),
+            images_of_epoch: self.loader.pictures_per_epoch(),
             loss,
             top1,
             top5,
