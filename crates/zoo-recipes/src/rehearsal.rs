@@ -14,7 +14,7 @@ use crate::stand_in::stand_in;
 use crate::{EpochReport, Progress, Recipe, RecipeError, StartReport, StepReport, evaluate};
 
 /// Pictures in a batch of a rehearsal.
-const PICTURES: usize = 4;
+const PICTURES: usize = 2;
 
 /// What came of one step on generated pictures.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,21 +46,20 @@ impl fmt::Display for Rehearsal {
     }
 }
 
-/// Takes one step of a recipe on generated pictures of the right shape, a few at a time, and evaluates once. The data set and
-/// weights to start from are not needed.
+/// Takes one step of a recipe on two generated pictures of the right shape, and evaluates once. The data set, weights to start
+/// from and a teacher's weights are not needed.
 ///
 /// # Errors
 /// Any [`RecipeError`] that a run could begin with.
 pub fn rehearse(recipe: &Recipe, device: &Device) -> Result<Rehearsal, RecipeError> {
-    let (batch_size, grad_accum_steps) = (recipe.batch_size.min(PICTURES), recipe.grad_accum_steps.min(2));
-    let small = Recipe { batch_size, grad_accum_steps, workers: 0, pretrained_path: None, limit: None, ..recipe.clone() };
-    let length = batch_size * grad_accum_steps;
-    let plan = Plan::of(&small, device, |size| stand_in(&small, size, length))?;
-    let (model, mut stepper) = begin_model(&plan, device, None)?;
+    let batch_size = recipe.batch_size.min(PICTURES);
+    let small = Recipe { batch_size, grad_accum_steps: 1, workers: 0, pretrained_path: None, limit: None, ..recipe.clone() };
+    let plan = Plan::of(&small, device, |size| stand_in(&small, size, batch_size))?;
+    let (model, mut stepper) = begin_model(&plan, device, plan.untrained_teacher(device)?)?;
     let model = freeze(&small, model, &mut Silent)?;
     let loader = plan.loader(&plan.splits.train, true)?;
     let mut batches = loader.epoch(0);
-    let schedule = small.schedule(loader.batches().div_ceil(grad_accum_steps));
+    let schedule = small.schedule(loader.batches());
     let rate = Rate { lr: schedule.at(0), momentum: schedule.momentum(0) };
     let begun = Instant::now();
     let mut input = [0; 4];

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use burn_zoo::Classifier;
 use serde::Serialize;
 use zoo_cli::{DownloadReport, Failure, output};
-use zoo_datasets::{DataOptions, Loader, LoaderOptions, TestTime, Views};
+use zoo_datasets::{DataOptions, Loader, LoaderOptions, Preprocess, TestTime, Views};
 
 use crate::checkpoint::Checkpoint;
 use crate::cli::{EvaluateArgs, Split, Tta};
@@ -53,7 +53,8 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     let Checkpoint { name, model, transform, .. } = checkpoint;
     let loading = LoaderOptions { batch_size: args.batch_size, ..LoaderOptions::default() };
     let views = args.tta.views();
-    let loader = Loader::new(dataset, Arc::new(TestTime { transform, views }), loading)?;
+    let preprocess: Arc<dyn Preprocess> = if views == Views::One { Arc::new(transform) } else { Arc::new(TestTime { transform, views }) };
+    let loader = Loader::new(dataset, preprocess, loading)?;
     let mut forward = None;
     let classes = model.num_classes();
     let found = zoo_recipes::evaluate_by(classes, &loader, &device, |images| {

@@ -144,6 +144,17 @@ impl Plan<'_> {
     }
 }
 
+impl Plan<'_> {
+    /// The teacher without its weights: to try a recipe out.
+    pub(crate) fn untrained_teacher(&self, device: &Device) -> Result<Option<AnyClassifier>, RecipeError> {
+        let Some(name) = &self.recipe.teacher else { return Ok(None) };
+        let (num_classes, in_channels) = (self.options.num_classes, self.options.in_channels);
+        let teacher = burn_zoo::build(name, &BuildOptions { num_classes, in_channels, ..BuildOptions::default() }, device)?;
+        self.check_teacher(&teacher)?;
+        Ok(Some(teacher))
+    }
+}
+
 /// Draws all parameters in order: Burn would draw each at its first use.
 fn draw<M: Module>(model: &M) {
     struct Draw;
