@@ -1,6 +1,7 @@
 //! The command line. A flag that is not given leaves the recipe's value.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser};
 use serde::Serialize;
@@ -44,6 +45,32 @@ pub(crate) struct Cli {
     pub(crate) hub: HubArgs,
     #[command(flatten)]
     pub(crate) flags: Flags,
+}
+
+/// A number of pictures, or what fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub(crate) enum BatchSize {
+    Pictures(usize),
+    Auto(Auto),
+}
+
+/// Stands for a number that is not known yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Auto {
+    Auto,
+}
+
+impl FromStr for BatchSize {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Self::Auto(Auto::Auto)),
+            number => number.parse().map(Self::Pictures).map_err(|_| "it is a number of pictures, or `auto`".to_owned()),
+        }
+    }
 }
 
 macro_rules! flags {
@@ -99,9 +126,9 @@ flags! {
     freeze: String,
     /// Passes over the training pictures
     epochs: usize,
-    /// Pictures in a step
+    /// Pictures in a step; `auto`: as many as fit into four fifths of the free memory
     #[arg(short)]
-    batch_size: usize,
+    batch_size: BatchSize,
     /// Optimiser: sgd, nesterov, adam, adamw, rmsprop, rmsproptf, lamb or lion
     opt: String,
     /// Learning rate [default: sgd 0.1 for 256 pictures, in proportion; adamw 4e-3 below a million parameters, else 3e-4]

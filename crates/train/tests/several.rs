@@ -38,7 +38,9 @@ fn a_comparison_has_one_report_and_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let (file, out) = (recipe(folder.path()), path(folder.path(), "out"));
     let text = said(&["--config", &file, "--compare", "--seeds", "2", "--output", &out, "--seed", "7"]);
-    for part in ["=== adam-seed7 (1 of 4)", "=== sgd-seed8 (4 of 4)", "*** adam: ", "*** sgd: ", "2 seeds", "average of weights", "comparison.html"] {
+    for part in
+        ["=== adam-seed7 (1 of 4)", "=== sgd-seed8 (4 of 4)", "*** adam: ", "*** sgd: ", "2 seeds", "average of weights", "comparison.html"]
+    {
         assert!(text.contains(part), "{part}: {text}");
     }
     let read = |name: &str| std::fs::read_to_string(Path::new(&out).join(name)).unwrap();
@@ -90,6 +92,11 @@ fn before_a_run() {
     assert!(said(&["--dry-run"]).contains("# 79 steps of 16 pictures an epoch"));
     let rehearsed = said(&["--model", "resnet20_cifar", "--dataset", "cifar100", "--rehearse"]);
     assert!(rehearsed.contains("2 generated pictures of 3x32x32, 100 classes"), "{rehearsed}");
+    let dry = train(&["--batch-size", "auto", "--model", "resnet20_cifar", "--opt", "sgd", "--dry-run"]).assert().success();
+    let dry: toml::Table = String::from_utf8(dry.get_output().stdout.clone()).unwrap().parse().unwrap();
+    let size = dry["batch_size"].as_integer().unwrap();
+    assert!((16..=1024).contains(&size) && dry["lr"].as_float() == Some(0.1 * size as f64 / 256.0), "{size}");
+    assert!(refused(&["--batch-size", "x"], 2).contains("auto"));
     let found = said(&["--find-lr", "--output", &out]);
     assert!(found.contains("the loss falls fastest at --lr"), "{found}");
     let finder: serde_json::Value = serde_json::from_slice(&std::fs::read(Path::new(&out).join("lr-finder.json")).unwrap()).unwrap();

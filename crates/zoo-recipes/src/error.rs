@@ -110,6 +110,12 @@ pub enum RecipeError {
         /// The run's folder.
         path: PathBuf,
     },
+    /// No size of a batch can be found.
+    #[error("--batch-size auto: {reason}")]
+    BatchSize {
+        /// Why.
+        reason: String,
+    },
     /// Weights of different architectures cannot be averaged.
     #[error("`{}` and `{}` cannot be averaged: {what}", path.display(), first.display())]
     NotAlike {

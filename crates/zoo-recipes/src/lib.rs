@@ -16,6 +16,7 @@
 
 mod artifacts;
 mod average;
+mod batch_size;
 mod checkpoint;
 mod comparison;
 #[cfg(feature = "tui")]
@@ -47,6 +48,7 @@ mod standing;
 
 pub use artifacts::write_finder;
 pub use average::average;
+pub use batch_size::{FoundBatchSize, largest_batch_size};
 pub use burn_train::Interrupter;
 pub use comparison::{Compared, ComparedRun, Comparison, Spread, compare};
 #[cfg(feature = "tui")]

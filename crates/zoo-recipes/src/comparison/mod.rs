@@ -155,7 +155,7 @@ fn finished(place: &Path) -> Result<Option<Outcome>, RecipeError> {
 }
 
 fn write_report(folder: &Folder, done: &[(&ComparedRun, Outcome)]) -> Result<(), RecipeError> {
-    let runs = done.iter().map(|(run, _)| {
+    let runs = done.iter().map(|(run, _)| -> Result<zoo_report::Run, RecipeError> {
         let read = zoo_report::Run::read(&folder.path(&run.name))?;
         Ok(zoo_report::Run { group: Some(run.group.clone()), ..read })
     });

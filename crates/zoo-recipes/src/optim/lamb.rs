@@ -18,7 +18,7 @@ pub(super) fn prepare<M: Module>(optimizer: &mut Optimizer, model: &M, grads: &m
         let factor = norm.clamp_min(1.0).recip();
         grads.map(|_, grad| grad * factor.clone());
     }
-    let mut visitor = Directions { path: Path::default(), optimizer, grads, squares: BTreeMap::new() };
+    let mut visitor = Directions { path: Path::default(), optimizer, grads: &mut *grads, squares: BTreeMap::new() };
     model.visit(&mut visitor);
     let squares = visitor.squares;
     let ratios: BTreeMap<String, Tensor<1>> = squares.into_iter().map(|(name, sums)| (name, ratio(sums))).collect();

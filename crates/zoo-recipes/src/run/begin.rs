@@ -130,7 +130,7 @@ impl Plan<'_> {
         let (Some(name), Some(path)) = (&self.recipe.teacher, &self.recipe.teacher_weights) else { return Ok(None) };
         let file = checkpoint::weights(path)?;
         // A teacher that was trained here says what it was built with.
-        let own = file.meta().options.clone().filter(|_| file.meta().model.as_deref() == Some(name));
+        let own = file.meta().options.clone().filter(|_| file.meta().model.as_deref() == Some(name.as_str()));
         let plain =
             BuildOptions { num_classes: self.options.num_classes, in_channels: self.options.in_channels, ..BuildOptions::default() };
         let mut teacher = burn_zoo::build(name, &own.unwrap_or(plain), device)?;
