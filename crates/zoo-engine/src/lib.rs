@@ -27,3 +27,8 @@ pub use error::EngineError;
 pub use options::{EngineOptions, Tuning, Winograd};
 pub use plan::{CompiledPlan, Numbers};
 pub use profile::LayerTime;
+
+/// Numbers that the kernels compute side by side on this machine.
+pub fn lanes() -> usize {
+    zoo_kernels::Isa::detect().lanes()
+}

@@ -18,7 +18,8 @@ pub enum Tuning {
     /// By a model of its cost: compiles fast.
     #[default]
     Model,
-    /// By timing the candidates on the layer's own shape: compiles slowly.
+    /// By timing the candidates on the layer's own shape: compiles slowly. Where there is no clock (`wasm32-unknown-unknown`), as
+    /// [`Tuning::Model`].
     Measure,
 }
 

@@ -20,6 +20,12 @@ pub(crate) type Packed = HashMap<(ConvSpec, Algorithm, u64), Arc<PackedConv>>;
 /// A tensor: its shape, and its numbers row by row.
 pub type Numbers = (Vec<usize>, Vec<f32>);
 
+/// WebAssembly in a browser has no clock that Rust's library knows, and reading it would stop the program.
+const HAS_CLOCK: bool = !cfg!(all(target_arch = "wasm32", target_os = "unknown"));
+
+/// Does a step of a run.
+type EachStep<'a> = dyn FnMut(usize, &Work, &mut Run<'_>) -> Result<(), EngineError> + 'a;
+
 /// A model compiled for one shape of input.
 pub struct CompiledPlan {
     steps: Vec<(Work, &'static str, String)>,
@@ -55,7 +61,7 @@ impl CompiledPlan {
         let macs = graph.macs();
         let isa = Isa::detect();
         let choose = |spec: &ConvSpec, shape: [usize; 4], algorithms: Vec<Algorithm>| match options.tuning {
-            Tuning::Measure if algorithms.len() > 1 => fastest(spec, shape, &algorithms, isa, threads),
+            Tuning::Measure if algorithms.len() > 1 && HAS_CLOCK => fastest(spec, shape, &algorithms, isa, threads),
             _ => algorithms.first().copied().unwrap_or(Algorithm::Direct),
         };
         let mut pack = |spec: &ConvSpec, weight: &[f32], bias: &[f32], algorithm: Algorithm| {
@@ -112,7 +118,7 @@ impl CompiledPlan {
     /// # Errors
     /// [`EngineError::Shapes`] where the inputs are not those that the plan was made for.
     pub fn run(&self, inputs: &[&[f32]]) -> Result<Vec<Numbers>, EngineError> {
-        self.run_timed(inputs, &mut |_, _| {})
+        self.run_steps(inputs, &mut |_, work, run| work.run(run))
     }
 
     /// Runs once and says how long each step took.
@@ -121,14 +127,17 @@ impl CompiledPlan {
     /// As [`CompiledPlan::run`].
     pub fn profile(&self, inputs: &[&[f32]]) -> Result<Vec<LayerTime>, EngineError> {
         let mut times = Vec::with_capacity(self.steps.len());
-        self.run_timed(inputs, &mut |index, seconds| {
-            let (work, name, shape) = &self.steps[index];
-            times.push(LayerTime::new(work, name, shape, seconds));
+        self.run_steps(inputs, &mut |index, work, run| {
+            let start = Instant::now();
+            work.run(run)?;
+            let (_, name, shape) = &self.steps[index];
+            times.push(LayerTime::new(work, name, shape, start.elapsed().as_secs_f64()));
+            Ok(())
         })?;
         Ok(times)
     }
 
-    fn run_timed(&self, inputs: &[&[f32]], each: &mut dyn FnMut(usize, f64)) -> Result<Vec<Numbers>, EngineError> {
+    fn run_steps(&self, inputs: &[&[f32]], each: &mut EachStep<'_>) -> Result<Vec<Numbers>, EngineError> {
         let lens: Vec<Vec<usize>> = self.inputs.iter().filter_map(Operand::view).map(|view| view.shape.clone()).collect();
         if lens.len() != inputs.len() || lens.iter().zip(inputs).any(|(shape, input)| shape.iter().product::<usize>() != input.len()) {
             return Err(EngineError::Shapes { wanted: lens, given: inputs.iter().map(|input| vec![input.len()]).collect() });
@@ -150,9 +159,7 @@ impl CompiledPlan {
             held: &mut held,
         };
         for (index, (work, ..)) in self.steps.iter().enumerate() {
-            let start = Instant::now();
-            work.run(&mut run)?;
-            each(index, start.elapsed().as_secs_f64());
+            each(index, work, &mut run)?;
         }
         let outputs = self.outputs.iter().map(|output| match output {
             Operand::Memory { view, .. } => Ok((view.shape.clone(), gather(arena.floats(), view))),
