@@ -103,7 +103,8 @@ fn every_package_takes_the_workspaces_lints() {
         let manifest = std::fs::read_to_string(package["manifest_path"].as_str().unwrap()).unwrap();
         // The kernels alone have unsafe code, which the workspace forbids; their own lints ask for a reason at each block.
         // WebAssembly's exports are unsafe to declare.
-        let own = ["zoo-kernels", "zoo-wasm"].iter().any(|name| package["name"] == *name) && manifest.contains("undocumented_unsafe_blocks = \"deny\"");
+        let own = ["zoo-kernels", "zoo-wasm"].iter().any(|name| package["name"] == *name)
+            && manifest.contains("undocumented_unsafe_blocks = \"deny\"");
         assert!(own || manifest.contains("[lints]\nworkspace = true"), "{}", package["name"]);
     }
 }

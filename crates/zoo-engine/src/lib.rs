@@ -16,6 +16,7 @@ mod engine;
 mod error;
 mod generic;
 mod generic_math;
+mod layers;
 mod options;
 mod place;
 mod plan;

@@ -1,21 +1,18 @@
 //! A model compiled for one shape of input.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use zoo_graph::{Graph, Operand, Plan, ValueId};
-use zoo_kernels::{Algorithm, Aligned, Arena, ConvSpec, Isa, PackedConv, Place, Threads, View, ViewMut};
+use zoo_kernels::{Algorithm, Aligned, Arena, ConvSpec, Isa, PackedConv, Threads, View, ViewMut};
 
 use crate::EngineError;
 use crate::bind::{Binder, constants_read};
 use crate::copy::{gather, scatter};
+use crate::layers::{Orders, Packed};
 use crate::options::{EngineOptions, Tuning};
 use crate::profile::LayerTime;
 use crate::work::{Constants, Run, Work, numbers};
-
-/// Weights packed for the kernels, shared by the plans of one model.
-pub(crate) type Packed = HashMap<(ConvSpec, Algorithm, u64), Arc<PackedConv>>;
 
 /// A tensor: its shape, and its numbers row by row.
 pub type Numbers = (Vec<usize>, Vec<f32>);
@@ -29,6 +26,7 @@ type EachStep<'a> = dyn FnMut(usize, &Work, &mut Run<'_>) -> Result<(), EngineEr
 /// A model compiled for one shape of input.
 pub struct CompiledPlan {
     steps: Vec<(Work, &'static str, String)>,
+    layers: Vec<Arc<PackedConv>>,
     inputs: Vec<Operand>,
     outputs: Vec<Operand>,
     constants: Constants,
@@ -64,26 +62,10 @@ impl CompiledPlan {
             Tuning::Measure if algorithms.len() > 1 && HAS_CLOCK => fastest(spec, shape, &algorithms, isa, threads),
             _ => algorithms.first().copied().unwrap_or(Algorithm::Direct),
         };
-        let mut pack = |spec: &ConvSpec, weight: &[f32], bias: &[f32], algorithm: Algorithm| {
-            let key = (*spec, algorithm, fingerprint(weight, bias));
-            if let Some(known) = packed.get(&key) {
-                return Ok(known.clone());
-            }
-            let new = Arc::new(PackedConv::pack(spec, weight, Some(bias), algorithm, isa)?);
-            packed.insert(key, new.clone());
-            Ok(new)
-        };
-        let mut binder = Binder { graph: &graph, isa, options, pack: &mut pack, choose: &choose };
+        let mut binder = Binder { graph: &graph, isa, options, orders: Orders::new(options.replan), choose: &choose };
         let mut steps = Vec::with_capacity(plan.steps.len());
-        let mut workspace = 0;
         for step in &plan.steps {
             let work = binder.bind(step)?;
-            workspace = workspace.max(match &work {
-                Work::Conv { packed, before: Some(_), .. } => packed.prologue_workspace_len(threads),
-                Work::Conv { packed, input, .. } => packed.workspace_len(input.shape, threads)?,
-                Work::MatMul { product, .. } => product.workspace_len(threads),
-                _ => 0,
-            });
             if let (Work::Generic { .. }, Some(op)) = (&work, &step.op)
                 && !options.reference
             {
@@ -99,8 +81,14 @@ impl CompiledPlan {
             _ => None,
         });
         let constants = read.into_iter().chain(kept).filter_map(|id| Some((id, graph.values[id.0].constant.clone()?))).collect();
-        let Plan { inputs, outputs, memory, .. } = plan;
-        Ok(Self { steps, inputs, outputs, constants, memory, workspace, isa, threads: threads.clone(), free: Mutex::default(), macs })
+        let orders = binder.orders;
+        drop(graph);
+        let layers = orders.pack(isa, threads, packed)?;
+        let workspace =
+            steps.iter().map(|(work, ..)| work.workspace_len(&layers, threads)).max_by_key(|len| *len.as_ref().unwrap_or(&usize::MAX));
+        let workspace = workspace.unwrap_or(Ok(0))?;
+        let (Plan { inputs, outputs, memory, .. }, threads) = (plan, threads.clone());
+        Ok(Self { steps, layers, inputs, outputs, constants, memory, workspace, isa, threads, free: Mutex::default(), macs })
     }
 
     /// Bytes of memory that a run needs, the weights aside.
@@ -131,7 +119,7 @@ impl CompiledPlan {
             let start = Instant::now();
             work.run(run)?;
             let (_, name, shape) = &self.steps[index];
-            times.push(LayerTime::new(work, name, shape, start.elapsed().as_secs_f64()));
+            times.push(LayerTime::new(work, &self.layers, name, shape, start.elapsed().as_secs_f64()));
             Ok(())
         })?;
         Ok(times)
@@ -155,6 +143,7 @@ impl CompiledPlan {
             workspace: &mut workspace,
             isa: self.isa,
             threads: &self.threads,
+            layers: &self.layers,
             constants: &self.constants,
             held: &mut held,
         };
@@ -192,18 +181,4 @@ fn fastest(spec: &ConvSpec, shape: [usize; 4], algorithms: &[Algorithm], isa: Is
     };
     let timed = algorithms.iter().filter_map(|algorithm| Some((*algorithm, time(*algorithm)?)));
     timed.min_by(|a, b| a.1.total_cmp(&b.1)).map_or(first, |(algorithm, _)| algorithm)
-}
-
-fn fingerprint(weight: &[f32], bias: &[f32]) -> u64 {
-    use std::hash::{DefaultHasher, Hasher};
-    let mut hasher = DefaultHasher::new();
-    // At once, not number by number: a VGG has 138 million of them.
-    hasher.write(bytemuck::cast_slice(weight));
-    hasher.write(bytemuck::cast_slice(bias));
-    hasher.finish()
-}
-
-/// Multiply-accumulates of a convolution.
-pub(crate) fn macs(packed: &PackedConv, input: &Place) -> u64 {
-    packed.spec().macs(input.shape).unwrap_or(0) as u64
 }

@@ -1,6 +1,9 @@
 //! How long each step of a run takes.
 
-use crate::plan::macs;
+use std::sync::Arc;
+
+use zoo_kernels::PackedConv;
+
 use crate::work::Work;
 
 /// A step of a run and its time.
@@ -19,9 +22,12 @@ pub struct LayerTime {
 }
 
 impl LayerTime {
-    pub(crate) fn new(work: &Work, name: &str, shape: &str, seconds: f64) -> Self {
+    pub(crate) fn new(work: &Work, layers: &[Arc<PackedConv>], name: &str, shape: &str, seconds: f64) -> Self {
         let (kernel, macs) = match work {
-            Work::Conv { packed, input, .. } => (packed.algorithm().name(), macs(packed, input)),
+            Work::Conv { layer, input, .. } => {
+                let packed = &layers[*layer];
+                (packed.algorithm().name(), packed.spec().macs(input.shape).unwrap_or(0) as u64)
+            }
             Work::Generic { op: zoo_graph::Op::Burn(_), .. } => ("Burn", 0),
             Work::Generic { .. } => ("plain loops", 0),
             _ => ("", 0),

@@ -15,8 +15,10 @@ use crate::fold::run_on_flex;
 use crate::graph::{Constant, Graph, Node, Value, ValueId};
 use crate::op::{Binary, Conv, Op, Pool, PoolKind, ReduceKind, Unary};
 
-pub(crate) fn import(captured: CapturedGraph) -> Result<Graph, GraphError> {
+/// `weights` are the numbers of tensors that the recording only knows as empty.
+pub(crate) fn import(captured: CapturedGraph, weights: HashMap<TensorId, TensorData>) -> Result<Graph, GraphError> {
     let mut importer = Importer { graph: Graph::default(), ids: HashMap::new(), values: captured.values };
+    importer.values.extend(weights);
     let shapes = input_shapes(&captured.graph.operations, &importer.values);
     for id in &captured.graph.inputs {
         let shape = shapes.get(id).cloned().ok_or_else(|| GraphError::Capture("an input has no shape".into()))?;
@@ -74,6 +76,11 @@ impl Importer {
         ValueId(self.graph.values.len() - 1)
     }
 
+    /// Whether an operation makes the empty tensor that stands for a weight.
+    fn is_weight(&self, operation: &OperationIr) -> bool {
+        operation.inputs().next().is_none() && operation.outputs().all(|tensor| self.values.contains_key(&tensor.id))
+    }
+
     fn data(&self, id: ValueId) -> Option<TensorData> {
         let value = &self.graph.values[id.0];
         match value.constant.as_ref()? {
@@ -84,7 +91,7 @@ impl Importer {
 
     fn add(&mut self, operation: OperationIr) -> Result<(), GraphError> {
         // Memory is named before it is filled: no computation.
-        if matches!(operation, OperationIr::Init(_) | OperationIr::Drop(_)) {
+        if matches!(operation, OperationIr::Init(_) | OperationIr::Drop(_)) || self.is_weight(&operation) {
             return Ok(());
         }
         let inputs = operation.inputs().map(|tensor| self.value(tensor.id)).collect::<Result<Vec<_>, _>>()?;

@@ -28,7 +28,7 @@ mod plan;
 mod print;
 mod view;
 
-pub use capture::{Input, Output, capture};
+pub use capture::{Input, Output, capture, capture_owned};
 pub use error::GraphError;
 pub use fold::run_on_flex;
 pub use graph::{Constant, Graph, Node, Value, ValueId};

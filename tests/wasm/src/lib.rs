@@ -73,12 +73,8 @@ fn tell(text: &str) {
 type Outcome = Result<Vec<f32>, Box<dyn std::error::Error>>;
 
 fn by_name(name: &str, shape: [usize; 4], gain: f64) -> Outcome {
-    let families = [
-        both::<zoo_lenet::LeNet>,
-        both::<zoo_resnet::ResNet>,
-        both::<zoo_squeezenet::SqueezeNet>,
-        both::<zoo_efficientnet::EfficientNet>,
-    ];
+    let families =
+        [both::<zoo_lenet::LeNet>, both::<zoo_resnet::ResNet>, both::<zoo_squeezenet::SqueezeNet>, both::<zoo_efficientnet::EfficientNet>];
     let found = families.iter().find_map(|family| family(name, shape, gain));
     found.unwrap_or_else(|| Err(format!("there is no {name}").into()))
 }
