@@ -1,9 +1,11 @@
 //! A model compiled for one shape of input.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use zoo_graph::{Graph, Operand, Plan, ValueId};
+use zoo_graph::{Caches, Graph, Operand, Plan, ValueId};
 use zoo_kernels::{Algorithm, Aligned, Arena, ConvSpec, Isa, PackedConv, Threads, View, ViewMut};
 
 use crate::EngineError;
@@ -23,9 +25,16 @@ const HAS_CLOCK: bool = !cfg!(all(target_arch = "wasm32", target_os = "unknown")
 /// Does a step of a run.
 type EachStep<'a> = dyn FnMut(usize, &Work, &mut Run<'_>) -> Result<(), EngineError> + 'a;
 
+/// What a profile says of a step.
+struct Named {
+    number: usize,
+    name: &'static str,
+    shape: String,
+}
+
 /// A model compiled for one shape of input.
 pub struct CompiledPlan {
-    steps: Vec<(Work, &'static str, String)>,
+    steps: Vec<(Work, Named)>,
     layers: Vec<Arc<PackedConv>>,
     inputs: Vec<Operand>,
     outputs: Vec<Operand>,
@@ -55,11 +64,16 @@ impl CompiledPlan {
     }
 
     pub(crate) fn new(graph: Graph, options: &EngineOptions, threads: &Threads, packed: &mut Packed) -> Result<Self, EngineError> {
-        let plan = Plan::new(&graph);
+        let plan = if options.by_picture { Plan::for_caches(&graph, Caches::default()) } else { Plan::new(&graph) };
         let macs = graph.macs();
         let isa = Isa::detect();
+        // Layers are alike, and a step that is done in parts is asked for once a part.
+        let timed = RefCell::new(HashMap::new());
         let choose = |spec: &ConvSpec, shape: [usize; 4], algorithms: Vec<Algorithm>| match options.tuning {
-            Tuning::Measure if algorithms.len() > 1 && HAS_CLOCK => fastest(spec, shape, &algorithms, isa, threads),
+            Tuning::Measure if algorithms.len() > 1 && HAS_CLOCK => {
+                let time = || fastest(spec, shape, &algorithms, isa, threads);
+                *timed.borrow_mut().entry((*spec, shape)).or_insert_with(time)
+            }
             _ => algorithms.first().copied().unwrap_or(Algorithm::Direct),
         };
         let mut binder = Binder { graph: &graph, isa, options, orders: Orders::new(options.replan), choose: &choose };
@@ -73,7 +87,7 @@ impl CompiledPlan {
                 log::info!("{} has no kernel: {by} run it", step.name());
             }
             let shape = step.outputs.first().and_then(Operand::view).map(|view| format!("{:?}", view.shape)).unwrap_or_default();
-            steps.push((work, step.name(), shape));
+            steps.push((work, Named { number: step.number, name: step.name(), shape }));
         }
         let read: Vec<ValueId> = steps.iter().flat_map(|(work, ..)| constants_read(work)).collect();
         let kept = plan.outputs.iter().filter_map(|output| match output {
@@ -118,8 +132,15 @@ impl CompiledPlan {
         self.run_steps(inputs, &mut |index, work, run| {
             let start = Instant::now();
             work.run(run)?;
-            let (_, name, shape) = &self.steps[index];
-            times.push(LayerTime::new(work, &self.layers, name, shape, start.elapsed().as_secs_f64()));
+            let (seconds, Named { number, name, shape }) = (start.elapsed().as_secs_f64(), &self.steps[index].1);
+            let time = LayerTime::new(work, &self.layers, name, shape, seconds);
+            match times.get_mut(*number) {
+                Some(known) => LayerTime::add_part(known, &time),
+                none => {
+                    debug_assert!(none.is_none());
+                    times.push(time);
+                }
+            }
             Ok(())
         })?;
         Ok(times)

@@ -13,8 +13,10 @@ pub struct LayerTime {
     pub name: String,
     /// How it is computed: `direct`, `depthwise`, `plain loops`.
     pub kernel: String,
-    /// Shape of its result.
+    /// Shape of its result, for as many pictures as it does at a time.
     pub shape: String,
+    /// How many times it does so.
+    pub parts: usize,
     /// Seconds.
     pub seconds: f64,
     /// Multiply-accumulates.
@@ -32,6 +34,12 @@ impl LayerTime {
             Work::Generic { .. } => ("plain loops", 0),
             _ => ("", 0),
         };
-        Self { name: name.into(), kernel: kernel.into(), shape: shape.into(), seconds, macs }
+        Self { name: name.into(), kernel: kernel.into(), shape: shape.into(), parts: 1, seconds, macs }
+    }
+    /// The same step for other pictures.
+    pub(crate) fn add_part(&mut self, other: &Self) {
+        self.parts += 1;
+        self.seconds += other.seconds;
+        self.macs += other.macs;
     }
 }

@@ -33,5 +33,5 @@ pub use error::GraphError;
 pub use fold::run_on_flex;
 pub use graph::{Constant, Graph, Node, Value, ValueId};
 pub use op::{Binary, Conv, Op, Pool, PoolKind, Prologue, ReduceKind, Unary};
-pub use plan::{Buffer, Operand, Plan, Step};
+pub use plan::{Buffer, Caches, Operand, Plan, Step};
 pub use view::View;

@@ -216,7 +216,8 @@ fn profile(contenders: &[Contender], name: &str, shape: [usize; 4]) -> Result<()
     for (index, layer) in runs[0].iter().enumerate() {
         let seconds = runs.iter().map(|run| run[index].seconds).fold(f64::INFINITY, f64::min);
         let rate = if layer.macs == 0 { String::new() } else { format!("{:.1}", layer.macs as f64 / seconds * 1e-9) };
-        table.row([layer.name.clone(), layer.kernel.clone(), layer.shape.clone(), format!("{:.3}", seconds * 1e3), rate]);
+        let shape = if layer.parts == 1 { layer.shape.clone() } else { format!("{} x {}", layer.parts, layer.shape) };
+        table.row([layer.name.clone(), layer.kernel.clone(), shape, format!("{:.3}", seconds * 1e3), rate]);
     }
     output::write(&format!("{name}, batch {}: best of 5 runs, step by step\n{}\n", shape[0], table.render()))
 }
