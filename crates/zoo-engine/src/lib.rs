@@ -28,6 +28,7 @@ pub use error::EngineError;
 pub use options::{EngineOptions, Tuning, Winograd};
 pub use plan::{CompiledPlan, Numbers};
 pub use profile::LayerTime;
+pub use zoo_graph::Caches;
 
 /// Numbers that the kernels compute side by side on this machine.
 pub fn lanes() -> usize {

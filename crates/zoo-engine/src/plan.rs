@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use zoo_graph::{Caches, Graph, Operand, Plan, ValueId};
+use zoo_graph::{Graph, Operand, Plan, ValueId};
 use zoo_kernels::{Algorithm, Aligned, Arena, ConvSpec, Isa, PackedConv, Threads, View, ViewMut};
 
 use crate::EngineError;
@@ -64,7 +64,7 @@ impl CompiledPlan {
     }
 
     pub(crate) fn new(graph: Graph, options: &EngineOptions, threads: &Threads, packed: &mut Packed) -> Result<Self, EngineError> {
-        let plan = if options.by_picture { Plan::for_caches(&graph, Caches::default()) } else { Plan::new(&graph) };
+        let plan = options.caches.map_or_else(|| Plan::new(&graph), |caches| Plan::for_caches(&graph, caches));
         let macs = graph.macs();
         let isa = Isa::detect();
         // Layers are alike, and a step that is done in parts is asked for once a part.
