@@ -26,6 +26,7 @@ mod op;
 pub mod passes;
 mod plan;
 mod print;
+mod summary;
 mod view;
 
 pub use capture::{Input, Output, capture, capture_owned};
@@ -34,4 +35,5 @@ pub use fold::run_on_flex;
 pub use graph::{Constant, Graph, Node, Value, ValueId};
 pub use op::{Binary, Conv, Op, Pool, PoolKind, Prologue, ReduceKind, Unary};
 pub use plan::{Buffer, Caches, Operand, Plan, Step};
+pub use summary::{Summary, SummaryRow};
 pub use view::View;
