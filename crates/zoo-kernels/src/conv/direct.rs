@@ -69,6 +69,13 @@ impl Direct {
         self.parts.into_iter().for_each(|part| part.give(scratch));
     }
 
+    /// As [`Direct::pack`], of weights `[in, out]` of a 1x1 kernel without groups.
+    pub(super) fn pack_by_input(spec: &ConvSpec, weight: &[f32], bias: Option<&[f32]>, isa: Isa) -> Self {
+        let outputs = spec.out_channels;
+        let part = Packed::new(isa, [1, spec.in_channels, outputs], |_, k, column| weight[k * outputs + column], bias);
+        Self { parts: vec![part], zeros: Aligned::zeros(spec.in_channels) }
+    }
+
     pub(super) fn bytes(&self) -> usize {
         self.parts.iter().map(Packed::bytes).sum()
     }

@@ -1,47 +1,51 @@
-//! SGD and AdamW with PyTorch's formulas.
+//! Optimisers with PyTorch's and timm's formulas.
 //!
 //! Burn's own optimisers differ from PyTorch's in details (dampening, epsilon), and their saved state is keyed by a run's
 //! random parameter ids and comes back on the default device. Here the state is keyed by the parameter's name.
+
+mod groups;
+mod kind;
+mod lamb;
+mod rule;
 
 use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
-use serde::{Deserialize, Serialize};
 use zoo_core::params::{NamedTensor, Path, read_values};
 
 use crate::gradients::{NamedGradients, parameter_name};
 
-/// The update rule.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum OptimizerKind {
-    /// Stochastic gradient descent with momentum; weight decay is added to the gradient.
-    Sgd,
-    /// Adam with decoupled weight decay (Loshchilov and Hutter 2019); betas 0.9 and 0.999, epsilon 1e-8.
-    #[default]
-    AdamW,
-}
+pub use groups::{Group, GroupRules, Groups};
+pub use kind::{OptimizerConfig, OptimizerKind};
+use rule::Knobs;
 
-const BETAS: (f64, f64) = (0.9, 0.999);
-const EPSILON: f64 = 1e-8;
-
-/// An optimiser and its state: one momentum (SGD) or two moments (AdamW) for each parameter, flat, on its device.
+/// An optimiser and its state: for each parameter as many tensors as its rule keeps, flat, on the parameter's device.
 #[derive(Debug, Clone)]
 pub struct Optimizer {
-    kind: OptimizerKind,
-    momentum: f64,
-    nesterov: bool,
-    weight_decay: f64,
+    config: OptimizerConfig,
+    groups: Groups,
+    /// In place of the configured momentum, or first beta: a one-cycle schedule says it.
+    momentum: Option<f64>,
     steps: usize,
     state: BTreeMap<String, Vec<Tensor<1>>>,
 }
 
 impl Optimizer {
     /// A fresh optimiser. Weight decay spares parameters with fewer than two axes: norms and biases.
-    pub fn new(kind: OptimizerKind, momentum: f64, nesterov: bool, weight_decay: f64) -> Self {
-        Self { kind, momentum, nesterov, weight_decay, steps: 0, state: BTreeMap::new() }
+    pub fn new(config: OptimizerConfig) -> Self {
+        Self { config, groups: Groups::default(), momentum: None, steps: 0, state: BTreeMap::new() }
+    }
+
+    /// The same, with groups of parameters that decay and learn in their own way.
+    #[must_use]
+    pub fn with_groups(self, groups: Groups) -> Self {
+        Self { groups, ..self }
+    }
+
+    /// Another momentum (of the Adams, `lamb` and `lion`: another first beta) from here on; `None` for the configured one.
+    pub fn set_momentum(&mut self, momentum: Option<f64>) {
+        self.momentum = momentum;
     }
 
     /// One step; parameters without a gradient stay as they are.
@@ -51,12 +55,15 @@ impl Optimizer {
     }
 
     /// One step with gradients that were collected; parameters without one stay as they are.
-    pub fn apply<M: Module>(&mut self, model: M, grads: NamedGradients, lr: f64) -> M {
+    pub fn apply<M: Module>(&mut self, model: M, mut grads: NamedGradients, lr: f64) -> M {
         self.steps += 1;
+        if self.config.kind == OptimizerKind::Lamb {
+            lamb::prepare(self, &model, &mut grads);
+        }
         model.map(&mut Update { optimizer: self, grads, lr, path: Path::default() })
     }
 
-    /// The state, flat, as `NAME/0` (and `NAME/1` for AdamW).
+    /// The state, flat, as `NAME/0`, `NAME/1`.
     ///
     /// # Errors
     /// What the device says, where a read fails.
@@ -68,6 +75,15 @@ impl Optimizer {
                 Ok(NamedTensor { name: format!("{name}/{index}"), shape: vec![values.len()], values })
             })
             .collect()
+    }
+
+    /// Tensors that the rule keeps for each parameter.
+    pub fn tensors(&self) -> usize {
+        match self.config.kind {
+            OptimizerKind::Sgd | OptimizerKind::Nesterov => usize::from(self.config.momentum > 0.0),
+            OptimizerKind::Lion => 1,
+            _ => 2,
+        }
     }
 
     /// Number of steps so far.
@@ -89,44 +105,27 @@ impl Optimizer {
         }
     }
 
-    fn update<const D: usize>(&mut self, name: &str, value: Tensor<D>, grad: Tensor<1>, lr: f64) -> Tensor<D> {
-        let decay = if D < 2 { 0.0 } else { self.weight_decay };
-        let shape = value.shape();
-        let length = shape.num_elements();
-        let value: Tensor<1> = value.reshape([length]);
-        let before = self.state.remove(name).filter(|tensors| tensors.iter().all(|t| t.dims() == [length]));
-        let (new, state) = match self.kind {
-            OptimizerKind::Sgd => {
-                let grad = if decay == 0.0 { grad } else { grad + value.clone().mul_scalar(decay) };
-                if self.momentum == 0.0 {
-                    (value - grad.mul_scalar(lr), vec![])
-                } else {
-                    let velocity = match before.and_then(|mut t| t.pop()) {
-                        Some(velocity) => velocity.mul_scalar(self.momentum) + grad.clone(),
-                        None => grad.clone(),
-                    };
-                    let direction = if self.nesterov { grad + velocity.clone().mul_scalar(self.momentum) } else { velocity.clone() };
-                    (value - direction.mul_scalar(lr), vec![velocity])
-                }
-            }
-            OptimizerKind::AdamW => {
-                let (first, second) = match before.map(<[Tensor<1>; 2]>::try_from) {
-                    Some(Ok([first, second])) => (first, second),
-                    _ => (grad.zeros_like(), grad.zeros_like()),
-                };
-                let first = first.mul_scalar(BETAS.0) + grad.clone().mul_scalar(1.0 - BETAS.0);
-                let second = second.mul_scalar(BETAS.1) + (grad.clone() * grad).mul_scalar(1.0 - BETAS.1);
-                let steps = self.steps as f64;
-                let (correction1, correction2) = (1.0 - BETAS.0.powf(steps), 1.0 - BETAS.1.powf(steps));
-                let denominator = second.clone().sqrt().div_scalar(correction2.sqrt()).add_scalar(EPSILON);
-                let value = if decay == 0.0 { value } else { value.mul_scalar(1.0 - lr * decay) };
-                (value - first.clone().mul_scalar(lr / correction1) / denominator, vec![first, second])
-            }
-        };
+    /// The numbers of a parameter of `rank` axes, whose PyTorch name is `whole`.
+    fn knobs(&self, whole: &str, rank: usize, lr: f64) -> Knobs {
+        let plain = Group { lr_scale: 1.0, weight_decay: if rank < 2 { 0.0 } else { self.config.weight_decay } };
+        let group = self.groups.get(whole).unwrap_or(plain);
+        let mut config = self.config;
+        if let Some(momentum) = self.momentum {
+            config.momentum = momentum;
+            config.betas = Some([momentum, config.betas()[1]]);
+        }
+        Knobs { config, lr: lr * group.lr_scale, decay: group.weight_decay, step: self.steps as f64 }
+    }
+
+    /// The state of a parameter, taken out; what a file had in another length does not count.
+    fn take_state(&mut self, name: &str, length: usize) -> Option<Vec<Tensor<1>>> {
+        self.state.remove(name).filter(|tensors| tensors.iter().all(|tensor| tensor.dims() == [length]))
+    }
+
+    fn put_state(&mut self, name: &str, state: Vec<Tensor<1>>) {
         if !state.is_empty() {
             self.state.insert(name.to_owned(), state);
         }
-        new.reshape(shape)
     }
 }
 
@@ -152,7 +151,13 @@ impl ModuleMapper for Update<'_> {
         let tensor = match self.grads.take(&name) {
             Some(grad) => {
                 let checkpointing = tensor.gradient_checkpointing_strategy();
-                let new = Tensor::from_inner(self.optimizer.update(&name, tensor.inner(), grad, self.lr));
+                let shape = tensor.shape();
+                let length = shape.num_elements();
+                let knobs = self.optimizer.knobs(&self.path.name(), D, self.lr);
+                let before = self.optimizer.take_state(&name, length);
+                let (new, state) = rule::step(knobs, tensor.inner().reshape([length]), grad, before);
+                self.optimizer.put_state(&name, state);
+                let new = Tensor::from_inner(new.reshape(shape));
                 // A fresh tensor has the default strategy, and one operation on two strategies panics.
                 let new = match checkpointing {
                     Some(strategy) => new.with_gradient_checkpointing_strategy(strategy),
@@ -165,7 +170,3 @@ impl ModuleMapper for Update<'_> {
         Param::from_mapped_value(id, tensor, mapper)
     }
 }
-
-#[cfg(test)]
-#[path = "optim_tests.rs"]
-mod tests;

@@ -1,5 +1,7 @@
 //! Gradients by name: summed over several batches, and clipped.
 
+mod adaptive;
+
 use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleVisitor, Param};
@@ -41,13 +43,29 @@ impl NamedGradients {
     /// # Errors
     /// What the device says, where the read fails.
     pub fn norm(&self) -> Result<f64, String> {
-        if self.0.is_empty() {
-            return Ok(0.0);
-        }
         // One read for all: each would make a graphics device wait.
+        let Some(total) = self.norm_tensor() else { return Ok(0.0) };
+        Ok(read_values(total)?.first().map_or(f64::NAN, |norm| f64::from(*norm)))
+    }
+
+    /// The same as a tensor of one element; `None` where there are no gradients.
+    pub(crate) fn norm_tensor(&self) -> Option<Tensor<1>> {
+        if self.0.is_empty() {
+            return None;
+        }
         let squares = self.0.values().map(|grad| (grad.clone() * grad.clone()).sum()).collect();
-        let total = read_values(Tensor::cat(squares, 0).sum().sqrt())?;
-        Ok(total.first().map_or(f64::NAN, |norm| f64::from(*norm)))
+        Some(Tensor::cat(squares, 0).sum().sqrt())
+    }
+
+    /// Replaces each by what a function makes of it.
+    pub(crate) fn map(&mut self, mut change: impl FnMut(&str, Tensor<1>) -> Tensor<1>) {
+        self.0 = std::mem::take(&mut self.0)
+            .into_iter()
+            .map(|(name, grad)| {
+                let grad = change(&name, grad);
+                (name, grad)
+            })
+            .collect();
     }
 
     /// Scales all gradients such that their norm together is at most `max_norm`, as PyTorch's `clip_grad_norm_` does.
@@ -64,9 +82,19 @@ impl NamedGradients {
         Ok(norm)
     }
 
+    /// Limits each number to `[-most, most]`, as PyTorch's `clip_grad_value_` does.
+    pub fn clip_value(&mut self, most: f64) {
+        self.map(|_, grad| grad.clamp(-most, most));
+    }
+
     /// The gradient under a name, taken out.
     pub(crate) fn take(&mut self, name: &str) -> Option<Tensor<1>> {
         self.0.remove(name)
+    }
+
+    /// Puts a gradient under a name.
+    pub(crate) fn put(&mut self, name: String, grad: Tensor<1>) {
+        self.0.insert(name, grad);
     }
 }
 
@@ -108,5 +136,4 @@ impl ModuleVisitor for Collect<'_> {
 }
 
 #[cfg(test)]
-#[path = "gradients_tests.rs"]
 mod tests;
