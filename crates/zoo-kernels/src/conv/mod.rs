@@ -195,7 +195,7 @@ impl PackedConv {
         if let Some(why) = algorithm.refuses(spec) {
             return Err(KernelError::Algorithm { algorithm: algorithm.name(), why });
         }
-        Ok(Self { spec: *spec, algorithm, isa, kind: Kind::Direct(Direct::pack_by_input(spec, weight, bias, isa)) })
+        Ok(Self { spec: *spec, algorithm, isa, cut_for: None, kind: Kind::Direct(Direct::pack_by_input(spec, weight, bias, isa)) })
     }
 
     /// What it computes.
