@@ -61,14 +61,19 @@ fn value(activation: Activation, x: f64) -> f64 {
     }
 }
 
-/// The error function, by its series (small x) or continued to one.
+/// The error function: its series near zero, the continued fraction of its complement further away.
 fn erf(x: f64) -> f64 {
+    let root = std::f64::consts::PI.sqrt();
+    if x.abs() > 2.5 {
+        let rest = (1..80).rev().fold(0.0, |rest, k| f64::from(k) / 2.0 / (x.abs() + rest));
+        return x.signum() * (1.0 - (-x * x).exp() / root / (x.abs() + rest));
+    }
     let (mut term, mut sum) = (x, x);
-    for n in 1..200 {
+    for n in 1..100 {
         term *= -x * x / f64::from(n);
         sum += term / f64::from(2 * n + 1);
     }
-    if x.abs() > 5.0 { x.signum() } else { sum * 2.0 / std::f64::consts::PI.sqrt() }
+    sum * 2.0 / root
 }
 
 /// Central differences, good to 1e-9 away from kinks.
