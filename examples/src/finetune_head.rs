@@ -12,7 +12,7 @@ use burn_dataset::Dataset;
 use burn_zoo::params::{num_trainable, read_params};
 use burn_zoo::{AnyClassifier, BuildOptions, Classifier};
 use zoo_datasets::{DataError, DataOptions, Loader, LoaderOptions, PictureSet, Sample, SharedDataset, Transform};
-use zoo_recipes::{Optimizer, OptimizerKind, evaluate};
+use zoo_recipes::{Optimizer, OptimizerConfig, evaluate};
 
 /// Trains the whole network on one half of the digits, then a head alone on the other half, and prints the test accuracy.
 pub fn run(device: &Device, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
@@ -46,7 +46,7 @@ const SIZE: [usize; 2] = [16, 16]; // to which the digits of 8x8 pixels are enla
 /// The training loop: what is frozen has no gradient, and the optimiser leaves it alone.
 fn train(mut model: AnyClassifier, loader: &Loader, epochs: u64, lr: f64, device: &Device) -> Result<AnyClassifier, Box<dyn Error>> {
     let cross_entropy = CrossEntropyLossConfig::new().init(device);
-    let mut optimizer = Optimizer::new(OptimizerKind::AdamW, 0.9, false, 0.01);
+    let mut optimizer = Optimizer::new(OptimizerConfig::default());
     for epoch in 0..epochs {
         for batch in loader.epoch(epoch) {
             let (images, labels) = batch?.into_tensors(device);

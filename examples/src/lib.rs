@@ -7,6 +7,7 @@
 //! | [`finetune_head`] | a frozen body and a fresh head, trained on classes that the body never saw |
 //! | [`two_backends`] | one model with the same weights on two backends |
 //! | [`custom_network`] | a network from a TOML text, and its summary without a forward pass |
+//! | [`augmentations`] | a contact sheet of every augmentation |
 //! | [`gallery`] | a picture of a run: its accuracy, its answers, its mistakes |
 //!
 //! A backend can be named after `--`: `cargo run -p zoo-examples --example single_model -- wgpu`; by default it is flex.
@@ -16,6 +17,7 @@ use std::error::Error;
 use burn::tensor::Device;
 use zoo_backend::Backend;
 
+pub mod augmentations;
 pub mod custom_network;
 pub mod feature_extraction;
 pub mod finetune_head;

@@ -93,3 +93,9 @@ fn custom_network() {
     let params = 1216 + 32 + 4640 + 64 + 320 + (33 * 64) + (65 * 7);
     assert!(text.contains(&format!("\n{params} parameters")), "{text}");
 }
+
+#[test]
+fn augmentations() {
+    let png = zoo_examples::augmentations::draw().unwrap();
+    assert!(png.starts_with(b"\x89PNG") && png.len() < 600_000, "{} bytes", png.len());
+}

@@ -8,17 +8,21 @@ use burn_zoo::{Classifier, params};
 #[cfg(any(feature = "wgpu", feature = "ndarray"))]
 use zoo_backend::{Backend, BackendError};
 use zoo_engine::{Engine, EngineOptions};
+use zoo_layers::maps::without_accelerator;
 use zoo_tests::{EvalReference, TrainReference, eval_references, filled, input, train_references};
 
-/// Largest difference from the reference, as a fraction of its largest logit: of the model's own code, and of the engine.
-fn eval_errors(reference: &EvalReference, device: &Device) -> [f64; 2] {
+/// Largest difference from the reference, as a fraction of its largest logit: of the model's own code with Burn's operations and
+/// with the kernels, and of the engine.
+fn eval_errors(reference: &EvalReference, device: &Device) -> [f64; 3] {
+    zoo_flex::register();
     let model = filled(reference.model(), reference.rule(), device);
     let images = input(&reference.salt, reference.input, device);
-    let own = error(reference, model.forward(images.clone()));
+    let own = error(reference, without_accelerator(|| model.forward(images.clone())));
+    let kernels = error(reference, model.forward(images.clone()));
     let options = EngineOptions { replan: false, ..EngineOptions::default() };
     let engine = Engine::compile(&model, reference.input, &options).unwrap();
     drop(model);
-    [own, error(reference, engine.run(images).unwrap())]
+    [own, kernels, error(reference, engine.run(images).unwrap())]
 }
 
 fn error(reference: &EvalReference, logits: Tensor<2>) -> f64 {
@@ -44,12 +48,15 @@ fn logits_equal_pytorchs_on_flex() {
         if burn_zoo::info(reference.model()).is_none_or(|info| only.is_empty() && info.params > LARGEST) {
             continue;
         }
-        let [own, engine] = eval_errors(reference, &Device::flex());
-        println!("{}: {own:.2e} of the largest logit, through the engine {engine:.2e}", reference.model());
+        let errors = eval_errors(reference, &Device::flex());
+        let [own, kernels, engine] = errors;
+        let found =
+            format!("{}: {own:.2e} of the largest logit, with kernels {kernels:.2e}, through the engine {engine:.2e}", reference.model());
+        println!("{found}");
         checked += 1;
         // Not a number is no agreement either.
-        if !(own < 1e-4 && engine < 1e-4) {
-            wrong.push(format!("{}: {own:e}, through the engine {engine:e}", reference.model()));
+        if !errors.into_iter().all(|error| error < 1e-4) {
+            wrong.push(found);
         }
     }
     assert!(wrong.is_empty(), "more than 1e-4 of the largest logit: {wrong:?}");
@@ -158,6 +165,9 @@ fn a_training_step_equals_pytorchs() {
     let only = std::env::var("PARITY").unwrap_or_default();
     let references = train_references();
     let known = references.iter().filter(|r| burn_zoo::info(r.model()).is_some() && (only == "all" || r.model().contains(&only)));
-    let wrong: Vec<String> = known.filter_map(|reference| check_train(reference).err()).collect();
+    // With Burn's operations, and with the kernels.
+    zoo_flex::register();
+    let both = |reference: &TrainReference| [without_accelerator(|| check_train(reference)), check_train(reference)];
+    let wrong: Vec<String> = known.flat_map(both).filter_map(Result::err).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }

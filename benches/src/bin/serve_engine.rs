@@ -7,7 +7,7 @@ use std::io::{BufRead, Write};
 use std::time::Instant;
 
 use burn::tensor::{Tensor, TensorData};
-use burn_zoo::{AnyClassifier, BuildOptions, Classifier};
+use burn_zoo::{BuildOptions, Classifier};
 use zoo_backend::Backend;
 use zoo_engine::{Engine, EngineOptions, Tuning};
 use zoo_weights::WeightsFile;
@@ -25,10 +25,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     model.check_input([3, side, side])?;
     let pixels = zoo_core::fill_input("bench", shape);
     let options = EngineOptions { threads: 2, tuning: Tuning::Measure, replan: false, ..EngineOptions::default() };
-    let engine = Engine::compile(&model, shape, &options)?;
-    let plan = engine.plan(&[shape.to_vec()])?;
     // Memory is measured as a user of the engine has it: the model itself is gone.
-    let model: Option<AnyClassifier> = if rest.iter().any(|word| word == "engine-only") { None } else { Some(model) };
+    let (engine, model) = match rest.iter().any(|word| word == "engine-only") {
+        true => (Engine::compile_owned(model, shape, &options)?, None),
+        false => (Engine::compile(&model, shape, &options)?, Some(model)),
+    };
+    let plan = engine.plan(&[shape.to_vec()])?;
     let mut out = std::io::stdout();
     writeln!(out, "ready")?;
     out.flush()?;

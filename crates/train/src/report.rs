@@ -26,6 +26,10 @@ impl Report {
 }
 
 impl Progress for Report {
+    fn run(&mut self, name: &str, number: usize, runs: usize) {
+        say(&mut std::io::stdout(), &format!("=== {name} ({} of {runs})", number + 1));
+    }
+
     fn start(&mut self, report: &StartReport<'_>) {
         self.interval = report.log_interval.max(1);
     }

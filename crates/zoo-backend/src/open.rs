@@ -23,7 +23,7 @@ pub(crate) fn open(backend: Backend, index: Option<usize>) -> Result<Device, Bac
 fn open_new(backend: Backend, index: Option<usize>) -> Result<Device, BackendError> {
     match backend {
         #[cfg(feature = "flex")]
-        Backend::Flex => single(backend, index).map(|()| Device::flex()),
+        Backend::Flex => single(backend, index).map(|()| flex()),
         #[cfg(feature = "ndarray")]
         Backend::NdArray => single(backend, index).map(|()| ndarray()),
         #[cfg(feature = "wgpu")]
@@ -52,6 +52,17 @@ fn single(backend: Backend, index: Option<usize>) -> Result<(), BackendError> {
         None | Some(0) => Ok(()),
         Some(index) => Err(BackendError::NoSuchIndex { backend, index }),
     }
+}
+
+/// Flex, on which models compute with `zoo-flex` unless the variable `BURN_ZOO_KERNELS` is `off`.
+#[cfg(feature = "flex")]
+fn flex() -> Device {
+    if std::env::var("BURN_ZOO_KERNELS").is_ok_and(|value| value == "off") {
+        zoo_flex::leave_to_burn();
+    } else {
+        zoo_flex::register();
+    }
+    Device::flex()
 }
 
 #[cfg(feature = "ndarray")]

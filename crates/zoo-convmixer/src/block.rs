@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use zoo_core::{Describe, Node};
 use zoo_layers::describe::Flow;
 use zoo_layers::shape::Window;
-use zoo_layers::{Activation, ActivationKind, BatchNorm2d, Layer, NamedChildren, conv2d, forward_layers};
+use zoo_layers::{Activation, ActivationKind, BatchNorm2d, Layer, NamedChildren, conv2d, forward_layers, maps};
 
 /// An entry of a block.
 #[derive(Module, Debug)]
@@ -45,7 +45,10 @@ impl Unit {
     /// - input and output: `[batch, channels, height, width]`
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         match self {
-            Self::Residual(around) => around.iter().fold(x.clone(), |x, layers| forward_layers(layers, x)) + x,
+            Self::Residual(around) => {
+                let [branch, shortcut] = maps::fork(x);
+                maps::add(around.iter().fold(branch, |x, layers| forward_layers(layers, x)), shortcut, None)
+            }
             Self::Layer(layer) => layer.forward(x),
         }
     }

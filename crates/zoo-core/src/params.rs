@@ -75,14 +75,15 @@ impl Path {
         segments.collect::<Vec<_>>().join(".")
     }
 
-    fn transposed(&self, rank: usize) -> bool {
+    /// Whether a leaf of so many axes is kept as the transpose of PyTorch's.
+    pub fn is_transposed(&self, rank: usize) -> bool {
         let linear = self.holder() == "Struct:Linear" && self.0.last().is_some_and(|(name, _)| name == "weight");
         rank == 2 && (linear || self.part().is_some())
     }
 
     /// PyTorch's shape for Burn's, of this part alone.
     fn shape(&self, mut shape: Vec<usize>) -> Vec<usize> {
-        if self.transposed(shape.len()) {
+        if self.is_transposed(shape.len()) {
             shape.reverse();
         }
         shape
@@ -185,7 +186,7 @@ pub fn read_params<M: Module>(module: &M) -> Result<Vec<NamedTensor>, String> {
             let Ok(found) = &mut self.1 else { return };
             let name = self.0.name();
             let value = param.val().without_autodiff();
-            let value = if self.0.transposed(D) { value.swap_dims(0, 1) } else { value };
+            let value = if self.0.is_transposed(D) { value.swap_dims(0, 1) } else { value };
             let shape = value.dims().to_vec();
             match read_values(value) {
                 Ok(values) => match found.last_mut() {
@@ -228,7 +229,7 @@ pub fn write_params<M: Module>(module: M, values: impl FnMut(&ParamInfo) -> Opti
         }
         fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
             let Some(info) = self.table.get(&self.path.name()).cloned() else { return param };
-            let data = if self.path.transposed(D) {
+            let data = if self.path.is_transposed(D) {
                 if self.path.part().is_none_or(|part| part == 0) {
                     self.whole = self.take(&info).map(|values| (values, 0));
                 }

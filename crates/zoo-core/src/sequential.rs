@@ -5,7 +5,7 @@ use burn::nn::Dropout;
 use burn::nn::pool::AdaptiveAvgPool2d;
 use burn::tensor::{Device, Tensor};
 use zoo_layers::describe::{Describe, Node};
-use zoo_layers::{FullyConnected, HeadLayer, Layer, forward_head, forward_intermediates, forward_layers};
+use zoo_layers::{FullyConnected, HeadLayer, Layer, forward_head, forward_intermediates, forward_layers, maps};
 
 use crate::{Classifier, Features, Intermediate};
 
@@ -62,7 +62,7 @@ impl<T: Sequential> Classifier for T {
         let parts = self.parts();
         let map = features.into_map();
         let pooled = match parts.avgpool {
-            Some(pool) => pool.forward(map),
+            Some(pool) => maps::adaptive_avg_pool2d(pool, map),
             None => map,
         };
         let (hidden, last) = parts.classifier.split_at(parts.last.min(parts.classifier.len()));

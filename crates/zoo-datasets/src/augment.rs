@@ -1,5 +1,10 @@
 //! Random changes for training. Nothing here runs unless asked for.
 
+mod config;
+mod pipeline;
+
+pub use config::AugmentConfig;
+
 use crate::error::TransformError;
 use crate::geometry;
 use crate::rng::SplitMix64;

@@ -70,6 +70,24 @@ impl Batch {
         Tensor::from_data(TensorData::new(labels, [self.labels.len()]), device)
     }
 
+    /// The targets on a device, `[batch, classes]`: each picture's own label and the one it was mixed with, in their shares,
+    /// smoothed as timm's `mixup_target` does it: `smoothing / classes` for every class, `1 - smoothing` besides for the label's.
+    /// A label that is no class has no share.
+    pub fn soft_targets(&self, classes: usize, smoothing: f64, device: &Device) -> Tensor<2> {
+        let off = smoothing / classes as f64;
+        let mut targets = vec![off as f32; self.len() * classes];
+        for (picture, (row, &label)) in targets.chunks_exact_mut(classes.max(1)).zip(&self.labels).enumerate() {
+            let (partner, own) = match &self.mix {
+                Some(mix) => (mix.partners[picture], f64::from(mix.shares[picture])),
+                None => (label, 1.0),
+            };
+            for (label, share) in [(label, own), (partner, 1.0 - own)] {
+                row.iter_mut().skip(label).take(1).for_each(|target| *target += (share * (1.0 - smoothing)) as f32);
+            }
+        }
+        Tensor::from_data(TensorData::new(targets, [self.len(), classes]), device)
+    }
+
     /// Both tensors, without a copy of the pictures: `[batch, channels, height, width]` and `[batch]`.
     pub fn into_tensors(self, device: &Device) -> (Tensor<4>, Tensor<1, Int>) {
         let labels = self.labels_tensor(device);
@@ -96,6 +114,13 @@ mod tests {
         assert_eq!(images.dims(), [2, 3, 1, 2]);
         assert_eq!(images.into_data().iter::<f32>().collect::<Vec<_>>(), batch.images);
         assert_eq!(batch.labels_tensor(&device).into_data().iter::<i64>().collect::<Vec<_>>(), [4, 1]);
+        // timm's `mixup_target` of labels 4 and 1 of 5, lam 0.75, smoothing 0.1.
+        let mixed = Batch { mix: Some(Mix { partners: vec![1, 4], shares: vec![0.75; 2] }), ..batch.clone() };
+        let targets = mixed.soft_targets(5, 0.1, &device).into_data().iter::<f32>().collect::<Vec<_>>();
+        let expected = [0.02, 0.245, 0.02, 0.02, 0.695, 0.02, 0.695, 0.02, 0.02, 0.245];
+        assert!(targets.iter().zip(expected).all(|(found, expected): (&f32, f32)| (found - expected).abs() < 1e-6), "{targets:?}");
+        let plain = batch.soft_targets(5, 0.0, &device).into_data().iter::<f32>().collect::<Vec<_>>();
+        assert_eq!(plain, [0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0]);
         let (images, labels) = batch.clone().into_tensors(&device);
         assert_eq!(images.into_data().iter::<f32>().collect::<Vec<_>>(), batch.images);
         assert_eq!(labels.into_data().iter::<i64>().collect::<Vec<_>>(), [4, 1]);

@@ -32,7 +32,7 @@ pub(crate) fn center_crop(image: &Image, [height, width]: [usize; 2]) -> Image {
 
 /// torchvision pads first, by `(crop - side) // 2` in front; otherwise it cuts at `round((side - crop) / 2)`,
 /// where Python rounds a half to the even neighbour.
-fn center_offset(side: usize, crop: usize) -> isize {
+pub(crate) fn center_offset(side: usize, crop: usize) -> isize {
     if crop >= side {
         return -((crop - side) as isize / 2);
     }

@@ -14,9 +14,10 @@ mod idct;
 mod marker;
 mod planes;
 
+pub(crate) use color::rgb_in_place;
 pub(crate) use frame::Frame;
 pub(crate) use marker::is_complete;
-pub(crate) use planes::{Area, Decoded};
+pub(crate) use planes::{Area, Component, Decoded};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

@@ -11,6 +11,7 @@ use std::thread;
 
 use crate::batch::SkippedPicture;
 use crate::error::DataError;
+use crate::mixup::Mixup;
 use crate::rng::SplitMix64;
 use crate::sample::SharedDataset;
 use crate::transform::Preprocess;
@@ -27,8 +28,8 @@ pub enum Damaged {
     Fail,
 }
 
-/// How a [`Loader`] cuts a data set into batches. Only the first four fields change what comes out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How a [`Loader`] cuts a data set into batches. `workers` and `prefetch` do not change what comes out.
+#[derive(Clone, Debug, PartialEq)]
 pub struct LoaderOptions {
     /// Pictures in a batch. Default 32.
     pub batch_size: usize,
@@ -38,6 +39,12 @@ pub struct LoaderOptions {
     pub drop_last: bool,
     /// Default [`Damaged::Skip`].
     pub damaged: Damaged,
+    /// Mixes the pictures of each batch with each other. Default none.
+    pub mixup: Option<Mixup>,
+    /// How often a picture is in an epoch, one time after the other and each preprocessed anew; 0 and 1 for once, the default.
+    /// As in timm's `RepeatAugSampler` on one device, an epoch has as many pictures as without, rounded down to a multiple of
+    /// [`REPEATED_ROUND`] where there are as many.
+    pub aug_repeats: usize,
     /// Threads. 0 works in the caller's thread. Default: the system's parallelism, at most 4.
     pub workers: usize,
     /// Most batches that are made or waiting at any time, and so the memory for them; fewer than `workers` leaves workers
@@ -48,9 +55,21 @@ pub struct LoaderOptions {
 impl Default for LoaderOptions {
     fn default() -> Self {
         let workers = thread::available_parallelism().map_or(1, |threads| threads.get().min(4));
-        Self { batch_size: 32, shuffle: None, drop_last: false, damaged: Damaged::Skip, workers, prefetch: None }
+        Self {
+            batch_size: 32,
+            shuffle: None,
+            drop_last: false,
+            damaged: Damaged::Skip,
+            mixup: None,
+            aug_repeats: 0,
+            workers,
+            prefetch: None,
+        }
     }
 }
+
+/// With repeated augmentation, epochs of larger data sets have a multiple of so many pictures.
+pub const REPEATED_ROUND: usize = 256;
 
 /// Decodes, preprocesses and batches a data set.
 ///
@@ -72,14 +91,15 @@ impl Loader {
     ///
     /// # Errors
     /// - [`DataError::InvalidOption`] where `batch_size` or `prefetch` is 0.
-    /// - [`DataError::Preprocess`] where the preprocessing says that it cannot work.
+    /// - [`DataError::Preprocess`] where the preprocessing or the mixing says that it cannot work.
     pub fn new(dataset: SharedDataset, preprocess: Arc<dyn Preprocess>, options: LoaderOptions) -> Result<Self, DataError> {
         for (option, value) in [("batch_size", Some(options.batch_size)), ("prefetch", options.prefetch)] {
             if value == Some(0) {
                 return Err(DataError::InvalidOption { option, value: "0".to_owned(), expected: "at least 1" });
             }
         }
-        preprocess.check().map_err(|source| DataError::Preprocess { source })?;
+        let mixing = options.mixup.as_ref().map_or(Ok(()), Mixup::check);
+        preprocess.check().and(mixing).map_err(|source| DataError::Preprocess { source })?;
         Ok(Self { dataset, preprocess, options, skipped: Skipped::default() })
     }
 
@@ -93,10 +113,16 @@ impl Loader {
         self.len() == 0
     }
 
+    /// Pictures in an epoch, repeated ones counted as often as they come.
+    pub fn pictures_per_epoch(&self) -> usize {
+        let len = self.len();
+        if self.options.aug_repeats > 1 && len >= REPEATED_ROUND { len / REPEATED_ROUND * REPEATED_ROUND } else { len }
+    }
+
     /// Batches in an epoch.
     pub fn batches(&self) -> usize {
-        let size = self.options.batch_size;
-        if self.options.drop_last { self.len() / size } else { self.len().div_ceil(size) }
+        let (pictures, size) = (self.pictures_per_epoch(), self.options.batch_size);
+        if self.options.drop_last { pictures / size } else { pictures.div_ceil(size) }
     }
 
     /// The options it was made with.
@@ -132,19 +158,25 @@ impl Loader {
     /// The batches of one epoch from number `first_batch` (counted from 0): what is left after an interruption.
     pub fn epoch_from(&self, epoch: u64, first_batch: usize) -> Epoch {
         let seed = self.options.shuffle.unwrap_or(0);
-        let order = self.options.shuffle.and_then(|seed| self.dataset.shuffled(seed, epoch)).unwrap_or_else(|| {
+        let mut order = self.options.shuffle.and_then(|seed| self.dataset.shuffled(seed, epoch)).unwrap_or_else(|| {
             let mut order: Vec<u32> = (0..self.len() as u32).collect();
             if self.options.shuffle.is_some() {
                 SplitMix64::keyed(&[seed, epoch]).shuffle(&mut order);
             }
             order
         });
+        let repeats = self.options.aug_repeats.max(1);
+        if repeats > 1 {
+            order = order.into_iter().flat_map(|index| std::iter::repeat_n(index, repeats)).take(self.pictures_per_epoch()).collect();
+        }
         let plan = Plan {
             dataset: Arc::clone(&self.dataset),
             preprocess: Arc::clone(&self.preprocess),
             order,
             batch_size: self.options.batch_size,
             damaged: self.options.damaged,
+            mixup: self.options.mixup.clone().filter(|mixup| mixup.is_on(epoch)),
+            repeats,
             key: [seed, epoch],
         };
         let prefetch = self.options.prefetch.unwrap_or(self.options.workers * 2);

@@ -5,12 +5,12 @@ use std::cell::RefCell;
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::U8;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
-use pulp::{Arch, Simd, WithSimd};
 
 use crate::decode::decode;
 use crate::error::{EncodedError, TransformError};
 use crate::geometry;
-use crate::jpeg::{Area, Decoded, Frame, is_complete};
+use crate::jpeg::{Area, Component, Decoded, Frame, is_complete, rgb_in_place};
+use crate::planar::Planar;
 use crate::resize::{Filter, resize};
 use crate::rng::SplitMix64;
 use crate::sample::Image;
@@ -82,70 +82,85 @@ impl RandomResizedCrop {
         (Area { top: (height - h) / 2, left: (width - w) / 2, height: h, width: w }, flip)
     }
 
-    /// Resizes the area and appends its normalised values.
-    fn finish(&self, decoded: &Decoded, size: [usize; 2], flip: bool, values: &mut Vec<f32>) -> [usize; 3] {
-        let [height, width] = size;
-        let planes: Vec<Vec<u8>> = decoded.planes.iter().map(|plane| resized(plane, decoded, size, self.transform.filter)).collect();
-        for (channel, (mean, std)) in self.transform.mean.iter().zip(&self.transform.std).enumerate() {
-            // Grey has one plane for all channels.
-            let plane = &planes[channel.min(planes.len() - 1)];
-            let (factor, offset) = (1.0 / (255.0 * std), -mean / std);
-            let start = values.len();
-            values.resize(start + height * width, 0.0);
-            Arch::new().dispatch(Normalise { plane, width, flip, factor, offset, values: &mut values[start..] });
+    /// Resizes the area.
+    fn finish(&self, decoded: &Decoded, [height, width]: [usize; 2]) -> Planar {
+        let mut values = Vec::with_capacity(decoded.planes.len() * height * width);
+        for plane in &decoded.planes {
+            values.extend(resized(plane, decoded, [height, width], self.transform.filter));
         }
-        [self.transform.channels, height, width]
+        Planar { channels: decoded.planes.len(), height, width, values }
     }
-}
 
-/// Turns the values of a channel into those of the model's input, row by row.
-struct Normalise<'a> {
-    plane: &'a [u8],
-    width: usize,
-    flip: bool,
-    factor: f32,
-    offset: f32,
-    values: &'a mut [f32],
-}
+    /// The resized area of a picture, and whether it is to be mirrored. Grey has one plane.
+    pub(crate) fn crop(&self, image: &Image, seed: u64) -> Result<(Planar, bool), TransformError> {
+        let size = self.size()?;
+        let (area, flip) = self.choose([image.height(), image.width()], seed);
+        let decoded = match self.transform.channels {
+            1 => planes(&image.to_grey(), area),
+            _ => planes(image, area),
+        };
+        Ok((self.finish(&decoded, size), flip))
+    }
 
-impl WithSimd for Normalise<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let Self { plane, width, flip, factor, offset, values } = self;
-        for (row, out) in plane.chunks_exact(width).zip(values.chunks_exact_mut(width)) {
-            if flip {
-                out.iter_mut().zip(row.iter().rev()).for_each(|(out, &value)| *out = f32::from(value) * factor + offset);
-            } else {
-                out.iter_mut().zip(row).for_each(|(out, &value)| *out = f32::from(value) * factor + offset);
+    /// As [`crop`](Self::crop), from the picture's file.
+    pub(crate) fn crop_encoded(&self, bytes: &[u8], seed: u64) -> Result<(Planar, bool), EncodedError> {
+        let size = self.size()?;
+        if let Some(frame) = Frame::read(bytes).filter(|frame| self.transform.channels >= frame.channels() && is_complete(bytes)) {
+            let (area, flip) = self.choose(frame.size(), seed);
+            let large = |reduction: usize| area.height >= KEPT * size[0] * reduction && area.width >= KEPT * size[1] * reduction;
+            let reduction = [8, 4, 2].into_iter().find(|&reduction| large(reduction)).unwrap_or(1);
+            if self.transform.filter == Filter::Bilinear {
+                if let Some(parts) = frame.components(area, reduction) {
+                    return Ok((combined(&parts, size), flip));
+                }
+            } else if let Some(decoded) = frame.decode(area, 1) {
+                return Ok((self.finish(&decoded, size), flip));
             }
         }
+        // Another kind of picture, or a damaged one, of which the whole decoder has the last word.
+        Ok(self.crop(&decode(bytes)?, seed)?)
     }
 }
 
 /// The area of a plane in another size, within one level of Pillow's `resize(..., box=...)`.
 fn resized(plane: &[u8], decoded: &Decoded, size: [usize; 2], filter: Filter) -> Vec<u8> {
-    thread_local! {
-        /// Its buffers are worth keeping from picture to picture.
-        static RESIZER: RefCell<Resizer> = RefCell::new(Resizer::new());
-    }
     if filter != Filter::Bilinear {
         // The fast one takes the two directions in another order, which shows where bicubic overshoots.
         return resize(&Image::from_parts(decoded.height, decoded.width, 1, plane.to_vec()), size, filter).into_pixels();
     }
-    let [height, width] = size;
-    let [top, left, area_height, area_width] = decoded.area;
+    let mut out = vec![0; size[0] * size[1]];
+    bilinear(plane, [decoded.height, decoded.width], decoded.area, &mut out, size);
+    out
+}
+
+/// Resizes the components first and makes colours of them then, which is less work than the other way round, as chroma mostly is
+/// stored in half the size.
+fn combined(parts: &[Component], [height, width]: [usize; 2]) -> Planar {
+    let mut values = vec![0; parts.len() * height * width];
+    for (part, out) in parts.iter().zip(values.chunks_exact_mut(height * width)) {
+        bilinear(&part.values, [part.height, part.width], part.area, out, [height, width]);
+    }
+    if parts.len() == 3 {
+        rgb_in_place(&mut values);
+    }
+    Planar { channels: parts.len(), height, width, values }
+}
+
+/// Resizes the area `[top, left, height, width]` of a plane.
+fn bilinear(plane: &[u8], [from_height, from_width]: [usize; 2], area: [f64; 4], out: &mut [u8], [height, width]: [usize; 2]) {
+    thread_local! {
+        /// Its buffers are worth keeping from picture to picture.
+        static RESIZER: RefCell<Resizer> = RefCell::new(Resizer::new());
+    }
+    let [top, left, area_height, area_width] = area;
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear)).crop(left, top, area_width, area_height);
-    let mut out = vec![0; height * width];
-    let source = TypedImageRef::<U8>::from_buffer(decoded.width as u32, decoded.height as u32, plane).ok();
-    let target = TypedImage::<U8>::from_buffer(width as u32, height as u32, &mut out).ok();
+    let source = TypedImageRef::<U8>::from_buffer(from_width as u32, from_height as u32, plane).ok();
+    let target = TypedImage::<U8>::from_buffer(width as u32, height as u32, out).ok();
     let done = source
         .zip(target)
         .and_then(|(source, mut target)| RESIZER.with_borrow_mut(|resizer| resizer.resize_typed(&source, &mut target, &options)).ok());
     // Sizes and area fit each other by construction, so that nothing is left that the resizer could refuse.
     debug_assert!(done.is_some());
-    out
 }
 
 /// An area of a picture that was decoded already, as planes.
@@ -163,29 +178,13 @@ fn planes(image: &Image, area: Area) -> Decoded {
 
 impl Preprocess for RandomResizedCrop {
     fn apply(&self, image: &Image, seed: u64, values: &mut Vec<f32>) -> Result<[usize; 3], TransformError> {
-        let size = self.size()?;
-        let (area, flip) = self.choose([image.height(), image.width()], seed);
-        let decoded = match self.transform.channels {
-            1 => planes(&image.to_grey(), area),
-            _ => planes(image, area),
-        };
-        Ok(self.finish(&decoded, size, flip, values))
+        let (picture, flip) = self.crop(image, seed)?;
+        Ok(picture.normalise(&self.transform, flip, values))
     }
 
     fn apply_encoded(&self, bytes: &[u8], seed: u64, values: &mut Vec<f32>) -> Result<[usize; 3], EncodedError> {
-        let size = self.size()?;
-        if let Some(frame) = Frame::read(bytes).filter(|frame| self.transform.channels >= frame.channels() && is_complete(bytes)) {
-            let (area, flip) = self.choose(frame.size(), seed);
-            let large = |reduction: usize| area.height >= KEPT * size[0] * reduction && area.width >= KEPT * size[1] * reduction;
-            // A reduced area begins and ends inside of pixels, which only the fast resize knows.
-            let fits = |reduction: usize| self.transform.filter == Filter::Bilinear && large(reduction);
-            let reduction = [8, 4, 2].into_iter().find(|&reduction| fits(reduction)).unwrap_or(1);
-            if let Some(decoded) = frame.decode(area, reduction) {
-                return Ok(self.finish(&decoded, size, flip, values));
-            }
-        }
-        // Another kind of picture, or a damaged one, of which the whole decoder has the last word.
-        Ok(self.apply(&decode(bytes)?, seed, values)?)
+        let (picture, flip) = self.crop_encoded(bytes, seed)?;
+        Ok(picture.normalise(&self.transform, flip, values))
     }
 
     fn check(&self) -> Result<(), TransformError> {

@@ -47,6 +47,61 @@ impl SplitMix64 {
         low + (high - low) * self.unit()
     }
 
+    /// Whether an event of this probability happens.
+    pub(crate) fn chance(&mut self, probability: f64) -> bool {
+        self.unit() < probability
+    }
+
+    /// Normal with mean 0 and deviation 1 (G. Marsaglia and T. Bray 1964, the polar method; the second number is not kept).
+    pub(crate) fn normal(&mut self) -> f64 {
+        self.normals()[0]
+    }
+
+    /// Two of them, at the price of one.
+    pub(crate) fn normals(&mut self) -> [f64; 2] {
+        loop {
+            let (x, y) = (self.range(-1.0, 1.0), self.range(-1.0, 1.0));
+            let square = x * x + y * y;
+            if square > 0.0 && square < 1.0 {
+                let factor = (-2.0 * square.ln() / square).sqrt();
+                return [x * factor, y * factor];
+            }
+        }
+    }
+
+    /// Gamma with this shape and scale 1 (G. Marsaglia and W. Tsang 2000, "A simple method for generating gamma variables").
+    pub(crate) fn gamma(&mut self, shape: f64) -> f64 {
+        if shape < 1.0 {
+            // Its first draw is never 0, which has no logarithm.
+            let power = (1.0 - self.unit()).powf(1.0 / shape);
+            return self.gamma(shape + 1.0) * power;
+        }
+        let d = shape - 1.0 / 3.0;
+        let c = 1.0 / (9.0 * d).sqrt();
+        loop {
+            let x = self.normal();
+            let v = (1.0 + c * x).powi(3);
+            if v > 0.0 && (1.0 - self.unit()).ln() < 0.5 * x * x + d - d * v + d * v.ln() {
+                return d * v;
+            }
+        }
+    }
+
+    /// Shares of a whole, as many as there are, from the symmetric Dirichlet distribution; two of them are Beta.
+    pub(crate) fn shares(&mut self, alpha: f64, count: usize) -> Vec<f64> {
+        let draws: Vec<f64> = (0..count).map(|_| self.gamma(alpha)).collect();
+        let total: f64 = draws.iter().sum();
+        // Of a tiny alpha all draws may be 0 in 64 bits: one then has everything.
+        let first = self.below(count);
+        let share = |(number, draw): (usize, &f64)| if total > 0.0 { draw / total } else { f64::from(number == first) };
+        draws.iter().enumerate().map(share).collect()
+    }
+
+    /// Symmetric Beta.
+    pub(crate) fn beta(&mut self, alpha: f64) -> f64 {
+        self.shares(alpha, 2)[0]
+    }
+
     /// Fisher-Yates.
     pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
@@ -88,6 +143,24 @@ mod tests {
         }
         assert!(counts.iter().all(|&count| count.abs_diff(10_000) < 500), "{counts:?}");
         assert_eq!((rng.below(0), rng.below(1)), (0, 0));
+    }
+
+    #[test]
+    fn normals_and_shares_have_their_moments() {
+        let mut rng = SplitMix64::new(4);
+        let draws: Vec<f64> = (0..20_000).map(|_| rng.normal()).collect();
+        let moment = |power: i32| draws.iter().map(|x| x.powi(power)).sum::<f64>() / 20_000.0;
+        assert!(moment(1).abs() < 0.03 && (moment(2) - 1.0).abs() < 0.04 && (moment(4) - 3.0).abs() < 0.3);
+        for alpha in [0.2, 1.0, 3.0] {
+            let draws: Vec<f64> = (0..20_000).map(|_| rng.beta(alpha)).collect();
+            let mean = draws.iter().sum::<f64>() / 20_000.0;
+            let variance = draws.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 20_000.0;
+            // Beta(a, a): 1 / (4 (2a + 1)).
+            assert!((mean - 0.5).abs() < 0.01 && (variance * 4.0 * (2.0 * alpha + 1.0) - 1.0).abs() < 0.04, "{alpha}: {mean} {variance}");
+        }
+        let shares = rng.shares(1.0, 3);
+        assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+        assert_eq!(rng.shares(1e-300, 2).iter().sum::<f64>(), 1.0);
     }
 
     #[test]

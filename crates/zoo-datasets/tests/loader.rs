@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use burn_dataset::Dataset;
 use proptest::prelude::*;
 use zoo_datasets::{
-    Augment, Batch, DataError, DataOptions, Epoch, Image, Loader, LoaderOptions, PictureSet, Preprocess, Resize, Sample, SharedDataset,
-    Transform, TransformError, open,
+    AugmentConfig, Batch, DataError, DataOptions, Epoch, Image, Loader, LoaderOptions, Mixup, MixupMode, PictureSet, Preprocess, Resize,
+    Sample, SharedDataset, Transform, TransformError, open,
 };
 
 /// Pictures of one pixel that say their index; some do not work.
@@ -207,17 +207,72 @@ fn memory_is_bounded_while_nobody_takes() {
 #[test]
 fn augmentation_does_not_depend_on_workers_but_on_the_epoch() {
     let shapes = open("shapes", &DataOptions { train_length: 40, image_size: [16, 16], ..Default::default() }).unwrap();
-    let augment = Augment { transform: Transform::simple([16, 16], 3), flip: 0.5, pad_pixels: 2 };
-    let batches = |workers, epoch, shuffle| {
-        let options = LoaderOptions { shuffle, ..options(8, workers) };
-        all(Loader::new(Arc::clone(&shapes.train), Arc::new(augment.clone()), options).unwrap().epoch(epoch))
+    let config = AugmentConfig {
+        scale: Some([0.3, 1.0]),
+        hflip: 0.5,
+        auto_augment: Some("rand-m9-mstd0.5-inc1".parse().unwrap()),
+        color_jitter: vec![0.3],
+        reprob: 0.5,
+        mixup: 0.8,
+        cutmix: 1.0,
+        mixup_mode: MixupMode::Elem,
+        aug_repeats: 3,
+        ..AugmentConfig::default()
     };
-    assert_eq!(batches(0, 2, Some(1)), batches(3, 2, Some(1)));
+    let preprocess = config.preprocess(Transform::simple([16, 16], 3)).unwrap();
+    let loader = |workers, shuffle| {
+        let options = LoaderOptions { shuffle, mixup: config.mixup(), aug_repeats: config.aug_repeats, ..options(8, workers) };
+        Loader::new(Arc::clone(&shapes.train), Arc::clone(&preprocess), options).unwrap()
+    };
+    let batches = |workers, epoch, shuffle| all(loader(workers, shuffle).epoch(epoch));
+    let alone = batches(0, 2, Some(1));
+    assert_eq!(alone, batches(3, 2, Some(1)));
+    assert!(alone.iter().all(|batch| batch.mix.is_some()));
+    // Gone on from the middle of an epoch, it is the same.
+    assert_eq!(alone[2..], all(loader(2, Some(1)).epoch_from(2, 2)));
     let first = |epoch| batches(0, epoch, None)[0].images.clone();
     assert_ne!(first(0), first(1));
-    let plain = Loader::new(Arc::clone(&shapes.train), Arc::new(augment.transform.clone()), options(8, 0)).unwrap();
+    let plain = Loader::new(Arc::clone(&shapes.train), Arc::new(Transform::simple([16, 16], 3)), options(8, 0)).unwrap();
     assert_eq!(all(plain.epoch(0))[0].indices, all(plain.epoch(0))[0].indices);
     assert_eq!(all(plain.epoch(0))[0].images, all(plain.epoch(0))[0].images);
+}
+
+#[test]
+fn repeated_pictures_come_together_and_change_anew() {
+    let repeated = |len, aug_repeats| loader(numbers(len), LoaderOptions { aug_repeats, ..options(10, 0) });
+    // timm 1.0.31, RepeatAugSampler(range(n), 1, 0, num_repeats=3): 600 give 512, 100 give 100.
+    for (len, expected) in [(600, 512), (100, 100), (255, 255), (256, 256)] {
+        let loader = repeated(len, 3);
+        let indices: Vec<usize> = all(loader.epoch(0)).into_iter().flat_map(|batch| batch.indices).collect();
+        assert_eq!((indices.len(), loader.pictures_per_epoch(), loader.batches()), (expected, expected, expected.div_ceil(10)));
+        assert!(indices.chunks(3).all(|three| three.iter().all(|index| *index == three[0])));
+        let once: Vec<usize> = all(repeated(len, 0).epoch(0)).into_iter().flat_map(|batch| batch.indices).collect();
+        assert!(indices.chunks(3).zip(&once).all(|(three, index)| three[0] == *index));
+    }
+    struct Seed;
+    impl Preprocess for Seed {
+        fn apply(&self, _: &Image, seed: u64, values: &mut Vec<f32>) -> Result<[usize; 3], TransformError> {
+            values.push((seed >> 40) as f32);
+            Ok([1, 1, 1])
+        }
+    }
+    let options = LoaderOptions { aug_repeats: 3, ..options(9, 0) };
+    let seeds = &all(Loader::new(Arc::new(numbers(9)), Arc::new(Seed), options).unwrap().epoch(0))[0].images;
+    let different: std::collections::BTreeSet<u32> = seeds.iter().map(|seed| seed.to_bits()).collect();
+    assert_eq!(different.len(), 9);
+}
+
+#[test]
+fn mixing_ends_with_its_epoch() {
+    let mixup = Mixup { mixup: 1.0, cutmix: 0.0, cutmix_minmax: None, prob: 1.0, switch_prob: 0.5, mode: MixupMode::Batch, off_epoch: 2 };
+    let loader = loader(numbers(20), LoaderOptions { mixup: Some(mixup.clone()), ..options(5, 2) });
+    let mixed = |epoch| all(loader.epoch(epoch)).iter().filter(|batch| batch.mix.is_some()).count();
+    assert_eq!([0, 1, 2, 3].map(mixed), [4, 4, 0, 0]);
+    let batches = all(loader.epoch(0));
+    assert!(batches.iter().zip(&batches[1..]).all(|(a, b)| a.mix.as_ref().unwrap().shares != b.mix.as_ref().unwrap().shares));
+    let wrong = LoaderOptions { mixup: Some(Mixup { prob: 2.0, ..mixup }), ..options(5, 2) };
+    let error = Loader::new(Arc::new(numbers(3)), Arc::new(raw()), wrong).unwrap_err();
+    assert!(matches!(error, DataError::Preprocess { source: TransformError::Value { field: "mixup_prob", .. } }));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use burn::nn::{Dropout, DropoutConfig, Initializer};
 use burn::tensor::{Device, Tensor};
 use zoo_core::{Describe, Node};
 use zoo_layers::describe::{Flow, ops};
+use zoo_layers::maps::{self, Stack};
 use zoo_layers::shape::Window;
 use zoo_layers::{ActivationKind, BatchNorm2d, NamedChildren, conv2d};
 
@@ -31,9 +32,9 @@ pub(crate) fn conv(in_channels: usize, out_channels: usize, window: Window, devi
     conv
 }
 
-/// Normalisation, ReLU, convolution, dropout.
-fn composite(norm: &BatchNorm2d, conv: &Conv2d, dropout: &Dropout, x: Tensor<4>) -> Tensor<4> {
-    dropout.forward(conv.forward(ActivationKind::Relu.forward(norm.forward(x))))
+/// Normalisation, ReLU, convolution, dropout of all maps so far.
+fn composite(norm: &BatchNorm2d, conv: &Conv2d, dropout: &Dropout, maps: &Stack) -> Tensor<4> {
+    dropout.forward(maps.norm_conv(norm, ActivationKind::Relu, conv))
 }
 
 pub(crate) fn relu() -> Node {
@@ -82,10 +83,10 @@ impl DenseLayer {
     ///
     /// # Shapes
     /// - input: `[batch, in_channels, height, width]`; output: `[batch, growth_rate, height, width]`
-    pub fn forward(&self, maps: Tensor<4>) -> Tensor<4> {
+    pub fn forward(&self, maps: &Stack) -> Tensor<4> {
         let x = composite(&self.norm1, &self.conv1, &self.dropout1, maps);
         match (&self.norm2, &self.conv2) {
-            (Some(norm), Some(conv)) => composite(norm, conv, &self.dropout2, x),
+            (Some(norm), Some(conv)) => self.dropout2.forward(maps::conv2d(conv, norm.forward_then(x, ActivationKind::Relu))),
             _ => x,
         }
     }
@@ -123,15 +124,12 @@ pub(crate) fn dense_block(
 
 /// Each layer sees all feature maps before it, and its own are put behind them.
 ///
-/// Appending to one tensor reads and writes as much as joining the list of all outputs does, but that list is never held
-/// beside the joined maps, and `backward` splits each gradient in two, not in as many parts as there are layers.
-///
 /// # Shapes
 /// - input: `[batch, in_channels, height, width]`; output: `[batch, in_channels + layers * growth_rate, height, width]`
-pub(crate) fn forward_block(block: &DenseBlock, maps: Tensor<4>) -> Tensor<4> {
-    block.iter().fold(maps, |maps, layer| {
-        let new = layer.forward(maps.clone());
-        Tensor::cat(vec![maps, new], 1)
+pub(crate) fn forward_block(block: &DenseBlock, x: Tensor<4>) -> Stack {
+    block.iter().fold(Stack::new(x), |maps, layer| {
+        let new = layer.forward(&maps);
+        maps.push(new)
     })
 }
 
@@ -161,8 +159,8 @@ impl Transition {
 
     /// # Shapes
     /// - input: `[batch, in_channels, height, width]`; output: `[batch, out_channels, height / 2, width / 2]`
-    pub fn forward(&self, maps: Tensor<4>) -> Tensor<4> {
-        self.pool.forward(composite(&self.norm, &self.conv, &self.dropout, maps))
+    pub fn forward(&self, maps: &Stack) -> Tensor<4> {
+        maps::avg_pool2d(&self.pool, composite(&self.norm, &self.conv, &self.dropout, maps))
     }
 }
 

@@ -6,6 +6,7 @@ use burn::nn::conv::Conv2d;
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::tensor::{Device, Tensor};
 use zoo_core::{Describe, Node};
+use zoo_layers::maps::{self, After};
 use zoo_layers::shape::Window;
 use zoo_layers::{ActivationKind, BatchNorm2d};
 
@@ -99,28 +100,31 @@ impl Body {
         names
     }
 
-    /// Shows `see` the maps of [`Body::stage_names`] on the way.
+    /// Shows `see`, where there is one, the maps of [`Body::stage_names`] on the way; `after` follows the last.
     ///
     /// # Shapes
     /// - input: `[batch, in_channels, height, width]`; output: `[batch, channels, height / stride, width / stride]`
-    pub fn forward(&self, images: Tensor<4>, mut see: impl FnMut(&Tensor<4>)) -> Tensor<4> {
-        let mut x = self.conv0.forward(images);
+    pub fn forward(&self, images: Tensor<4>, after: After<'_>, mut see: Option<&mut dyn FnMut(Tensor<4>)>) -> Tensor<4> {
+        let mut x = maps::conv2d(&self.conv0, images);
         if let (Some(norm), Some(pool)) = (&self.norm0, &self.pool0) {
-            x = pool.forward(ActivationKind::Relu.forward(norm.forward(x)));
+            x = maps::max_pool2d(pool, norm.forward_then(x, ActivationKind::Relu));
         }
-        let last = self.stages().count();
-        for (i, (transition, _, block)) in self.stages().enumerate() {
-            if let Some(transition) = transition {
-                x = transition.forward(x);
+        let mut maps = forward_block(&self.denseblock1, x);
+        for (transition, _, block) in self.stages().skip(1) {
+            if let Some(see) = &mut see {
+                see(maps.cat());
             }
-            x = forward_block(block, x);
-            if i + 1 < last {
-                see(&x);
-            }
+            let x = match transition {
+                Some(transition) => transition.forward(&maps),
+                None => maps.cat(),
+            };
+            maps = forward_block(block, x);
         }
-        x = self.norm5.forward(x);
-        see(&x);
-        x
+        let last = self.norm5.forward_then(maps.cat(), after);
+        if let Some(see) = see {
+            see(last.clone());
+        }
+        last
     }
 }
 

@@ -6,6 +6,7 @@ use zoo_core::{
     BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant, Weights, pooled_head,
 };
 use zoo_layers::describe::{Flow, ops};
+use zoo_layers::maps::After;
 use zoo_layers::{ActivationKind, FullyConnected, GlobalPool};
 
 use crate::body::Body;
@@ -36,12 +37,12 @@ impl Classifier for DenseNet {
 
     /// The last block's maps after normalisation and ReLU.
     fn forward_features(&self, images: Tensor<4>) -> Features {
-        Features::Map(ActivationKind::Relu.forward(self.features.forward(images, |_| {})))
+        Features::Map(self.features.forward(images, ActivationKind::Relu.into(), None))
     }
 
     fn forward_intermediates(&self, images: Tensor<4>) -> Vec<Intermediate> {
         let mut maps = vec![];
-        self.features.forward(images, |map| maps.push(map.clone()));
+        self.features.forward(images, After::Nothing, Some(&mut |map| maps.push(map)));
         self.stage_names().into_iter().zip(maps).map(|(name, features)| Intermediate { name, features }).collect()
     }
 

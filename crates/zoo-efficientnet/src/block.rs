@@ -5,7 +5,9 @@ use burn::tensor::{Device, Tensor};
 use zoo_core::{Describe, Node};
 use zoo_layers::describe::Flow;
 use zoo_layers::shape::Window;
-use zoo_layers::{ActivationKind, ConvNormAct, DropPath, DropPathMode, MobileUnit, SqueezeExcite, init, residual_flow, scale_channels};
+use zoo_layers::{
+    ActivationKind, ConvNormAct, DropPath, DropPathMode, MobileUnit, SqueezeExcite, forward_residual, init, residual_flow, scale_channels,
+};
 
 use crate::config::{EfficientNetSpec, Stage, Unit};
 
@@ -65,8 +67,7 @@ impl MbConv {
     /// # Shapes
     /// - input: `[batch, in_channels, height, width]`; output: `[batch, out_channels, out_height, out_width]`
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let y = self.block.iter().fold(x.clone(), |y, unit| unit.forward(y));
-        if self.residual { self.stochastic_depth.forward(y) + x } else { y }
+        forward_residual(&self.block, &self.stochastic_depth, self.residual, x)
     }
 }
 

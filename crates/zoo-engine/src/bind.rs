@@ -3,25 +3,23 @@
 use std::sync::Arc;
 
 use zoo_graph::{Binary, Conv, Graph, Op, Operand, Pool, PoolKind, Prologue, ReduceKind, Step, Unary, ValueId, View};
-use zoo_kernels::{Activation, Algorithm, ConvSpec, Isa, LocalResponseNorm, MatMul, MatMulSpec, PackedConv, Place, PoolSpec, candidates};
+use zoo_kernels::{Activation, Algorithm, ConvSpec, Isa, LocalResponseNorm, MatMul, MatMulSpec, Place, PoolSpec, candidates};
 
 use crate::EngineError;
+use crate::layers::{Order, Orders};
 use crate::options::{EngineOptions, Winograd};
 use crate::place::{flat, map, order, rows};
 use crate::work::{Before, Work};
 
-/// Packs weights and a bias for an algorithm.
-type Pack<'a> = dyn FnMut(&ConvSpec, &[f32], &[f32], Algorithm) -> Result<Arc<PackedConv>, EngineError> + 'a;
 /// One of the algorithms for an input of this shape.
 type Choose<'a> = dyn Fn(&ConvSpec, [usize; 4], Vec<Algorithm>) -> Algorithm + 'a;
 
-/// Finds kernels, and packs weights for them.
+/// Finds kernels, and says what is to be packed for them.
 pub(crate) struct Binder<'a> {
     pub graph: &'a Graph,
     pub isa: Isa,
     pub options: &'a EngineOptions,
-    /// Packs weights, or finds them packed.
-    pub pack: &'a mut Pack<'a>,
+    pub orders: Orders,
     /// Chooses among algorithms on the layer's places.
     pub choose: &'a Choose<'a>,
 }
@@ -103,15 +101,17 @@ impl Binder<'_> {
         spec.stride = conv.stride;
         spec.padding = conv.padding.map(|(before, after)| [before, after]);
         spec.dilation = conv.dilation;
-        let mut work = self.packed(&spec, &weight, &bias, input, residual.flatten(), activation, output, conv.prologue.is_some())?;
-        if let (Some(prologue), Work::Conv { packed, before, .. }) = (conv.prologue, &mut work) {
-            if packed.algorithm() != Algorithm::Pointwise {
-                return Ok(None);
-            }
-            let Some(found) = self.before(prologue, step) else { return Ok(None) };
-            *before = Some(found);
-        }
-        Ok(Some(work))
+        let before = match conv.prologue {
+            None => None,
+            Some(_) if !spec.is_pointwise() => return Ok(None),
+            Some(prologue) => match self.before(prologue, step) {
+                None => return Ok(None),
+                found => found,
+            },
+        };
+        let algorithm = if before.is_some() { Algorithm::Pointwise } else { self.algorithm(&spec, input.shape)? };
+        let (layer, residual) = (self.orders.add(Order { spec, algorithm, weight, bias, by_input: false }), residual.flatten());
+        Ok(Some(Work::Conv { layer, before, residual, activation, input, output }))
     }
 
     fn before(&self, prologue: Prologue, step: &Step) -> Option<Before> {
@@ -143,39 +143,19 @@ impl Binder<'_> {
         if residual && residual_place.is_none() {
             return Ok(None);
         }
-        let (inputs, outputs) = (input.shape[3], output.shape[3]);
-        let mut transposed = vec![0.0; weight.len()];
-        for (from, row) in weight.chunks_exact(outputs).enumerate() {
-            row.iter().enumerate().for_each(|(to, number)| transposed[to * inputs + from] = *number);
-        }
-        let spec = ConvSpec::new(inputs, outputs, [1, 1]);
-        self.packed(&spec, &transposed, &bias, input, residual_place, activation, output, false).map(Some)
+        let spec = ConvSpec::new(input.shape[3], output.shape[3], [1, 1]);
+        let layer = self.orders.add(Order { spec, algorithm: Algorithm::Pointwise, weight, bias, by_input: true });
+        Ok(Some(Work::Conv { layer, before: None, residual: residual_place, activation, input, output }))
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn packed(
-        &mut self,
-        spec: &ConvSpec,
-        weight: &[f32],
-        bias: &[f32],
-        input: Place,
-        residual: Option<Place>,
-        activation: Activation,
-        output: Place,
-        pointwise: bool,
-    ) -> Result<Work, EngineError> {
-        let mut algorithms = candidates(spec, input.shape, self.isa)?;
+    fn algorithm(&self, spec: &ConvSpec, shape: [usize; 4]) -> Result<Algorithm, EngineError> {
+        let mut algorithms = candidates(spec, shape, self.isa)?;
         algorithms.retain(|algorithm| match algorithm {
             Algorithm::Winograd2 => self.options.winograd >= Winograd::F2,
             Algorithm::Winograd4 => self.options.winograd >= Winograd::F4,
             _ => true,
         });
-        if pointwise && algorithms.contains(&Algorithm::Pointwise) {
-            algorithms = vec![Algorithm::Pointwise];
-        }
-        let algorithm = (self.choose)(spec, input.shape, algorithms);
-        let packed = (self.pack)(spec, weight, bias, algorithm)?;
-        Ok(Work::Conv { packed, before: None, residual, activation, input, output })
+        Ok((self.choose)(spec, shape, algorithms))
     }
 
     fn affine(&self, axis: usize, activation: Option<Unary>, step: &Step, x: &View, to: &View) -> Option<Work> {

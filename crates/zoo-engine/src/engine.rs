@@ -7,11 +7,29 @@ use burn::module::Module;
 use burn::tensor::{Tensor, TensorData};
 use zoo_core::Classifier;
 use zoo_graph::passes::optimise;
-use zoo_graph::{Graph, Input, Output, capture};
+use zoo_graph::{Graph, Input, Output, capture, capture_owned};
 use zoo_kernels::Threads;
 
-use crate::plan::{CompiledPlan, Numbers, Packed};
+use crate::layers::Packed;
+use crate::plan::{CompiledPlan, Numbers};
 use crate::{EngineError, EngineOptions};
+
+/// A model to be compiled.
+enum Given<'a, M> {
+    Borrowed(&'a M),
+    Owned(M),
+}
+
+fn takes<M: Classifier>(model: &M, shapes: &[Vec<usize>]) -> Result<(), EngineError> {
+    match shapes {
+        [shape] if shape.len() == 4 => Ok(model.check_input([shape[1], shape[2], shape[3]])?),
+        _ => Err(EngineError::Shapes { wanted: vec![vec![0; 4]], given: shapes.to_vec() }),
+    }
+}
+
+fn logits<M: Classifier>(model: &M, inputs: &[Input]) -> Vec<Output> {
+    vec![model.forward(inputs[0].tensor::<4>()).into()]
+}
 
 /// By the shapes of the inputs.
 type Plans = HashMap<Vec<Vec<usize>>, Arc<CompiledPlan>>;
@@ -42,11 +60,20 @@ impl Engine {
         shape: [usize; 4],
         options: &EngineOptions,
     ) -> Result<Self, EngineError> {
-        let check = |model: &M, shapes: &[Vec<usize>]| match shapes {
-            [shape] if shape.len() == 4 => Ok(model.check_input([shape[1], shape[2], shape[3]])?),
-            _ => Err(EngineError::Shapes { wanted: vec![vec![0; 4]], given: shapes.to_vec() }),
-        };
-        Self::build(model, &[&shape], check, |model, inputs| vec![model.forward(inputs[0].tensor::<4>()).into()], options)
+        Self::build(Given::Borrowed(model), &[&shape], takes, logits, options)
+    }
+
+    /// As [`Engine::compile`], of a model that is not needed any more: without [`EngineOptions::replan`] its weights go as the engine's
+    /// come, so that they are not in memory twice. (A clone of the model keeps them.)
+    ///
+    /// # Errors
+    /// As [`Engine::compile`].
+    pub fn compile_owned<M: Classifier + Clone + Send + Sync + 'static>(
+        model: M,
+        shape: [usize; 4],
+        options: &EngineOptions,
+    ) -> Result<Self, EngineError> {
+        Self::build(Given::Owned(model), &[&shape], takes, logits, options)
     }
 
     /// Compiles any module for inputs of these shapes; `forward` makes its outputs from [`Input`]s.
@@ -59,11 +86,11 @@ impl Engine {
         forward: impl Fn(&M, &[Input]) -> Vec<Output> + Send + Sync + 'static,
         options: &EngineOptions,
     ) -> Result<Self, EngineError> {
-        Self::build(model, shapes, |_, _| Ok(()), forward, options)
+        Self::build(Given::Borrowed(model), shapes, |_, _| Ok(()), forward, options)
     }
 
     fn build<M: Module + Send + Sync + 'static>(
-        model: &M,
+        given: Given<'_, M>,
         shapes: &[&[usize]],
         check: impl Fn(&M, &[Vec<usize>]) -> Result<(), EngineError> + Send + Sync + 'static,
         forward: impl Fn(&M, &[Input]) -> Vec<Output> + Send + Sync + 'static,
@@ -71,19 +98,29 @@ impl Engine {
     ) -> Result<Self, EngineError> {
         let threads = options.threads();
         let shapes: Vec<Vec<usize>> = shapes.iter().map(|shape| shape.to_vec()).collect();
-        let record = move |model: &M, shapes: &[Vec<usize>]| -> Result<Graph, EngineError> {
-            check(model, shapes)?;
-            let shapes: Vec<&[usize]> = shapes.iter().map(Vec::as_slice).collect();
-            let mut graph = capture(model, &shapes, &forward)?;
+        let record = move |given: Given<'_, M>, shapes: &[Vec<usize>]| -> Result<Graph, EngineError> {
+            let slices: Vec<&[usize]> = shapes.iter().map(Vec::as_slice).collect();
+            let mut graph = match given {
+                Given::Borrowed(model) => {
+                    check(model, shapes)?;
+                    capture(model, &slices, &forward)?
+                }
+                Given::Owned(model) => {
+                    check(&model, shapes)?;
+                    capture_owned(model, &slices, &forward)?
+                }
+            };
             optimise(&mut graph);
             Ok(graph)
         };
+        let (graph, kept) = match given {
+            Given::Owned(model) if options.replan => (record(Given::Borrowed(&model), &shapes)?, Some(model)),
+            Given::Borrowed(model) if options.replan => (record(given, &shapes)?, Some(model.clone())),
+            given => (record(given, &shapes)?, None),
+        };
         let mut packed = Packed::new();
-        let plan = CompiledPlan::new(record(model, &shapes)?, options, &threads, &mut packed)?;
-        let capture: Option<Capture> = options.replan.then(|| {
-            let model = model.clone();
-            Box::new(move |shapes: &[Vec<usize>]| record(&model, shapes)) as Capture
-        });
+        let plan = CompiledPlan::new(graph, options, &threads, &mut packed)?;
+        let capture = kept.map(|model| Box::new(move |shapes: &[Vec<usize>]| record(Given::Borrowed(&model), shapes)) as Capture);
         let plans = HashMap::from([(shapes.clone(), Arc::new(plan))]);
         Ok(Self { options: options.clone(), threads, compiled: shapes, plans: Mutex::new((plans, packed)), capture })
     }

@@ -16,6 +16,7 @@ mod engine;
 mod error;
 mod generic;
 mod generic_math;
+mod layers;
 mod options;
 mod place;
 mod plan;
@@ -27,3 +28,9 @@ pub use error::EngineError;
 pub use options::{EngineOptions, Tuning, Winograd};
 pub use plan::{CompiledPlan, Numbers};
 pub use profile::LayerTime;
+pub use zoo_graph::Caches;
+
+/// Numbers that the kernels compute side by side on this machine.
+pub fn lanes() -> usize {
+    zoo_kernels::Isa::detect().lanes()
+}

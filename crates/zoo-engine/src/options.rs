@@ -1,3 +1,4 @@
+use zoo_graph::Caches;
 use zoo_kernels::Threads;
 
 /// Which of Winograd's algorithms may stand for a 3x3 convolution of stride 1.
@@ -18,7 +19,8 @@ pub enum Tuning {
     /// By a model of its cost: compiles fast.
     #[default]
     Model,
-    /// By timing the candidates on the layer's own shape: compiles slowly.
+    /// By timing the candidates on the layer's own shape: compiles slowly. Where there is no clock (`wasm32-unknown-unknown`), as
+    /// [`Tuning::Model`].
     Measure,
 }
 
@@ -33,13 +35,16 @@ pub struct EngineOptions {
     pub tuning: Tuning,
     /// Whether inputs of other shapes than the compiled one get a plan of their own. The model is kept for that.
     pub replan: bool,
+    /// What the caches hold: layers whose maps do not fit are done for a few pictures of a batch at a time. `None` does every layer for the
+    /// whole batch.
+    pub caches: Option<Caches>,
     /// Only plain loops, no kernels: what the kernels are tested against.
     pub reference: bool,
 }
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        Self { threads: 0, winograd: Winograd::F4, tuning: Tuning::Model, replan: true, reference: false }
+        Self { threads: 0, winograd: Winograd::F4, tuning: Tuning::Model, replan: true, caches: Some(Caches::default()), reference: false }
     }
 }
 

@@ -1,28 +1,41 @@
 //! A model compiled for one shape of input.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use zoo_graph::{Graph, Operand, Plan, ValueId};
-use zoo_kernels::{Algorithm, Aligned, Arena, ConvSpec, Isa, PackedConv, Place, Threads, View, ViewMut};
+use zoo_kernels::{Algorithm, Aligned, Arena, ConvSpec, Isa, PackedConv, Threads, View, ViewMut};
 
 use crate::EngineError;
 use crate::bind::{Binder, constants_read};
 use crate::copy::{gather, scatter};
+use crate::layers::{Orders, Packed};
 use crate::options::{EngineOptions, Tuning};
 use crate::profile::LayerTime;
 use crate::work::{Constants, Run, Work, numbers};
 
-/// Weights packed for the kernels, shared by the plans of one model.
-pub(crate) type Packed = HashMap<(ConvSpec, Algorithm, u64), Arc<PackedConv>>;
-
 /// A tensor: its shape, and its numbers row by row.
 pub type Numbers = (Vec<usize>, Vec<f32>);
 
+/// WebAssembly in a browser has no clock that Rust's library knows, and reading it would stop the program.
+const HAS_CLOCK: bool = !cfg!(all(target_arch = "wasm32", target_os = "unknown"));
+
+/// Does a step of a run.
+type EachStep<'a> = dyn FnMut(usize, &Work, &mut Run<'_>) -> Result<(), EngineError> + 'a;
+
+/// What a profile says of a step.
+struct Named {
+    number: usize,
+    name: &'static str,
+    shape: String,
+}
+
 /// A model compiled for one shape of input.
 pub struct CompiledPlan {
-    steps: Vec<(Work, &'static str, String)>,
+    steps: Vec<(Work, Named)>,
+    layers: Vec<Arc<PackedConv>>,
     inputs: Vec<Operand>,
     outputs: Vec<Operand>,
     constants: Constants,
@@ -51,33 +64,22 @@ impl CompiledPlan {
     }
 
     pub(crate) fn new(graph: Graph, options: &EngineOptions, threads: &Threads, packed: &mut Packed) -> Result<Self, EngineError> {
-        let plan = Plan::new(&graph);
+        let plan = options.caches.map_or_else(|| Plan::new(&graph), |caches| Plan::for_caches(&graph, caches));
         let macs = graph.macs();
         let isa = Isa::detect();
+        // Layers are alike, and a step that is done in parts is asked for once a part.
+        let timed = RefCell::new(HashMap::new());
         let choose = |spec: &ConvSpec, shape: [usize; 4], algorithms: Vec<Algorithm>| match options.tuning {
-            Tuning::Measure if algorithms.len() > 1 => fastest(spec, shape, &algorithms, isa, threads),
+            Tuning::Measure if algorithms.len() > 1 && HAS_CLOCK => {
+                let time = || fastest(spec, shape, &algorithms, isa, threads);
+                *timed.borrow_mut().entry((*spec, shape)).or_insert_with(time)
+            }
             _ => algorithms.first().copied().unwrap_or(Algorithm::Direct),
         };
-        let mut pack = |spec: &ConvSpec, weight: &[f32], bias: &[f32], algorithm: Algorithm| {
-            let key = (*spec, algorithm, fingerprint(weight, bias));
-            if let Some(known) = packed.get(&key) {
-                return Ok(known.clone());
-            }
-            let new = Arc::new(PackedConv::pack(spec, weight, Some(bias), algorithm, isa)?);
-            packed.insert(key, new.clone());
-            Ok(new)
-        };
-        let mut binder = Binder { graph: &graph, isa, options, pack: &mut pack, choose: &choose };
+        let mut binder = Binder { graph: &graph, isa, options, orders: Orders::new(options.replan), choose: &choose };
         let mut steps = Vec::with_capacity(plan.steps.len());
-        let mut workspace = 0;
         for step in &plan.steps {
             let work = binder.bind(step)?;
-            workspace = workspace.max(match &work {
-                Work::Conv { packed, before: Some(_), .. } => packed.prologue_workspace_len(threads),
-                Work::Conv { packed, input, .. } => packed.workspace_len(input.shape, threads)?,
-                Work::MatMul { product, .. } => product.workspace_len(threads),
-                _ => 0,
-            });
             if let (Work::Generic { .. }, Some(op)) = (&work, &step.op)
                 && !options.reference
             {
@@ -85,7 +87,7 @@ impl CompiledPlan {
                 log::info!("{} has no kernel: {by} run it", step.name());
             }
             let shape = step.outputs.first().and_then(Operand::view).map(|view| format!("{:?}", view.shape)).unwrap_or_default();
-            steps.push((work, step.name(), shape));
+            steps.push((work, Named { number: step.number, name: step.name(), shape }));
         }
         let read: Vec<ValueId> = steps.iter().flat_map(|(work, ..)| constants_read(work)).collect();
         let kept = plan.outputs.iter().filter_map(|output| match output {
@@ -93,8 +95,14 @@ impl CompiledPlan {
             _ => None,
         });
         let constants = read.into_iter().chain(kept).filter_map(|id| Some((id, graph.values[id.0].constant.clone()?))).collect();
-        let Plan { inputs, outputs, memory, .. } = plan;
-        Ok(Self { steps, inputs, outputs, constants, memory, workspace, isa, threads: threads.clone(), free: Mutex::default(), macs })
+        let orders = binder.orders;
+        drop(graph);
+        let layers = orders.pack(isa, threads, packed)?;
+        let workspace =
+            steps.iter().map(|(work, ..)| work.workspace_len(&layers, threads)).max_by_key(|len| *len.as_ref().unwrap_or(&usize::MAX));
+        let workspace = workspace.unwrap_or(Ok(0))?;
+        let (Plan { inputs, outputs, memory, .. }, threads) = (plan, threads.clone());
+        Ok(Self { steps, layers, inputs, outputs, constants, memory, workspace, isa, threads, free: Mutex::default(), macs })
     }
 
     /// Bytes of memory that a run needs, the weights aside.
@@ -112,7 +120,7 @@ impl CompiledPlan {
     /// # Errors
     /// [`EngineError::Shapes`] where the inputs are not those that the plan was made for.
     pub fn run(&self, inputs: &[&[f32]]) -> Result<Vec<Numbers>, EngineError> {
-        self.run_timed(inputs, &mut |_, _| {})
+        self.run_steps(inputs, &mut |_, work, run| work.run(run))
     }
 
     /// Runs once and says how long each step took.
@@ -121,14 +129,24 @@ impl CompiledPlan {
     /// As [`CompiledPlan::run`].
     pub fn profile(&self, inputs: &[&[f32]]) -> Result<Vec<LayerTime>, EngineError> {
         let mut times = Vec::with_capacity(self.steps.len());
-        self.run_timed(inputs, &mut |index, seconds| {
-            let (work, name, shape) = &self.steps[index];
-            times.push(LayerTime::new(work, name, shape, seconds));
+        self.run_steps(inputs, &mut |index, work, run| {
+            let start = Instant::now();
+            work.run(run)?;
+            let (seconds, Named { number, name, shape }) = (start.elapsed().as_secs_f64(), &self.steps[index].1);
+            let time = LayerTime::new(work, &self.layers, name, shape, seconds);
+            match times.get_mut(*number) {
+                Some(known) => LayerTime::add_part(known, &time),
+                none => {
+                    debug_assert!(none.is_none());
+                    times.push(time);
+                }
+            }
+            Ok(())
         })?;
         Ok(times)
     }
 
-    fn run_timed(&self, inputs: &[&[f32]], each: &mut dyn FnMut(usize, f64)) -> Result<Vec<Numbers>, EngineError> {
+    fn run_steps(&self, inputs: &[&[f32]], each: &mut EachStep<'_>) -> Result<Vec<Numbers>, EngineError> {
         let lens: Vec<Vec<usize>> = self.inputs.iter().filter_map(Operand::view).map(|view| view.shape.clone()).collect();
         if lens.len() != inputs.len() || lens.iter().zip(inputs).any(|(shape, input)| shape.iter().product::<usize>() != input.len()) {
             return Err(EngineError::Shapes { wanted: lens, given: inputs.iter().map(|input| vec![input.len()]).collect() });
@@ -146,13 +164,12 @@ impl CompiledPlan {
             workspace: &mut workspace,
             isa: self.isa,
             threads: &self.threads,
+            layers: &self.layers,
             constants: &self.constants,
             held: &mut held,
         };
         for (index, (work, ..)) in self.steps.iter().enumerate() {
-            let start = Instant::now();
-            work.run(&mut run)?;
-            each(index, start.elapsed().as_secs_f64());
+            each(index, work, &mut run)?;
         }
         let outputs = self.outputs.iter().map(|output| match output {
             Operand::Memory { view, .. } => Ok((view.shape.clone(), gather(arena.floats(), view))),
@@ -185,18 +202,4 @@ fn fastest(spec: &ConvSpec, shape: [usize; 4], algorithms: &[Algorithm], isa: Is
     };
     let timed = algorithms.iter().filter_map(|algorithm| Some((*algorithm, time(*algorithm)?)));
     timed.min_by(|a, b| a.1.total_cmp(&b.1)).map_or(first, |(algorithm, _)| algorithm)
-}
-
-fn fingerprint(weight: &[f32], bias: &[f32]) -> u64 {
-    use std::hash::{DefaultHasher, Hasher};
-    let mut hasher = DefaultHasher::new();
-    // At once, not number by number: a VGG has 138 million of them.
-    hasher.write(bytemuck::cast_slice(weight));
-    hasher.write(bytemuck::cast_slice(bias));
-    hasher.finish()
-}
-
-/// Multiply-accumulates of a convolution.
-pub(crate) fn macs(packed: &PackedConv, input: &Place) -> u64 {
-    packed.spec().macs(input.shape).unwrap_or(0) as u64
 }

@@ -1,6 +1,9 @@
 //! How long each step of a run takes.
 
-use crate::plan::macs;
+use std::sync::Arc;
+
+use zoo_kernels::PackedConv;
+
 use crate::work::Work;
 
 /// A step of a run and its time.
@@ -10,8 +13,10 @@ pub struct LayerTime {
     pub name: String,
     /// How it is computed: `direct`, `depthwise`, `plain loops`.
     pub kernel: String,
-    /// Shape of its result.
+    /// Shape of its result, for as many pictures as it does at a time.
     pub shape: String,
+    /// How many times it does so.
+    pub parts: usize,
     /// Seconds.
     pub seconds: f64,
     /// Multiply-accumulates.
@@ -19,13 +24,22 @@ pub struct LayerTime {
 }
 
 impl LayerTime {
-    pub(crate) fn new(work: &Work, name: &str, shape: &str, seconds: f64) -> Self {
+    pub(crate) fn new(work: &Work, layers: &[Arc<PackedConv>], name: &str, shape: &str, seconds: f64) -> Self {
         let (kernel, macs) = match work {
-            Work::Conv { packed, input, .. } => (packed.algorithm().name(), macs(packed, input)),
+            Work::Conv { layer, input, .. } => {
+                let packed = &layers[*layer];
+                (packed.algorithm().name(), packed.spec().macs(input.shape).unwrap_or(0) as u64)
+            }
             Work::Generic { op: zoo_graph::Op::Burn(_), .. } => ("Burn", 0),
             Work::Generic { .. } => ("plain loops", 0),
             _ => ("", 0),
         };
-        Self { name: name.into(), kernel: kernel.into(), shape: shape.into(), seconds, macs }
+        Self { name: name.into(), kernel: kernel.into(), shape: shape.into(), parts: 1, seconds, macs }
+    }
+    /// The same step for other pictures.
+    pub(crate) fn add_part(&mut self, other: &Self) {
+        self.parts += 1;
+        self.seconds += other.seconds;
+        self.macs += other.macs;
     }
 }

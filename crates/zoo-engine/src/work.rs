@@ -26,11 +26,12 @@ pub(crate) enum Before {
     Gate((usize, usize)),
 }
 
-/// A step with its kernel, its packed weights and its places.
+/// A step with its kernel, its weights and its places.
 #[derive(Clone)]
 pub(crate) enum Work {
     Conv {
-        packed: Arc<PackedConv>,
+        /// The number of its weights.
+        layer: usize,
         before: Option<Before>,
         residual: Option<Place>,
         activation: Activation,
@@ -132,6 +133,8 @@ pub(crate) struct Run<'a> {
     pub workspace: &'a mut [f32],
     pub isa: Isa,
     pub threads: &'a Threads,
+    /// Packed weights by their number.
+    pub layers: &'a [Arc<PackedConv>],
     /// Constants that plain loops and Burn read.
     pub constants: &'a Constants,
     /// What Burn made that is not a number of the arena.
@@ -139,21 +142,31 @@ pub(crate) struct Run<'a> {
 }
 
 impl Work {
+    /// Floats of workspace that the step needs.
+    pub fn workspace_len(&self, layers: &[Arc<PackedConv>], threads: &Threads) -> Result<usize, EngineError> {
+        Ok(match self {
+            Self::Conv { layer, before: Some(_), .. } => layers[*layer].prologue_workspace_len(threads),
+            Self::Conv { layer, input, .. } => layers[*layer].workspace_len(input.shape, threads)?,
+            Self::MatMul { product, .. } => product.workspace_len(threads),
+            _ => 0,
+        })
+    }
+
     pub fn run(&self, run: &mut Run<'_>) -> Result<(), EngineError> {
         let (isa, threads) = (run.isa, run.threads);
         match self {
-            Self::Conv { packed, before: None, residual, activation, input, output } => {
+            Self::Conv { layer, before: None, residual, activation, input, output } => {
                 let (x, residual, _, to) = run.arena.layer(*input, *residual, (0, 0), *output)?;
-                packed.run(x, residual, *activation, to, run.workspace, threads)?;
+                run.layers[*layer].run(x, residual, *activation, to, run.workspace, threads)?;
             }
-            Self::Conv { packed, before: Some(before), residual, activation, input, output } => {
+            Self::Conv { layer, before: Some(before), residual, activation, input, output } => {
                 let gate = if let Before::Gate(slice) = before { *slice } else { (0, 0) };
                 let (x, residual, gate, to) = run.arena.layer(*input, *residual, gate, *output)?;
                 let prologue = match before {
                     Before::Affine { scale, shift, activation } => Prologue { scale, shift: Some(shift), activation: *activation },
                     Before::Gate(_) => Prologue { scale: gate, shift: None, activation: Activation::Identity },
                 };
-                packed.run_after(&prologue, x, residual, *activation, to, run.workspace, threads)?;
+                run.layers[*layer].run_after(&prologue, x, residual, *activation, to, run.workspace, threads)?;
             }
             Self::Pool { settings, input, output } => {
                 let ([x], to) = run.arena.views([*input], *output)?;

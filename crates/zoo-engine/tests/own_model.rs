@@ -7,7 +7,7 @@ use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig, PaddingConfig2d};
 use burn::tensor::activation::{mish, relu, sigmoid, softmax};
 use burn::tensor::{Device, Distribution, Tensor};
-use zoo_engine::{Engine, EngineError, EngineOptions, Winograd};
+use zoo_engine::{Caches, Engine, EngineError, EngineOptions, Winograd};
 
 #[derive(Module, Debug)]
 struct TwoInputs {
@@ -76,8 +76,10 @@ fn agree(model: &TwoInputs, engine: &Engine, batch: usize, height: usize, width:
 #[test]
 fn it_agrees_with_flex_at_any_shape() {
     let model = TwoInputs::new(&Device::flex());
-    for reference in [true, false] {
-        let options = EngineOptions { reference, ..EngineOptions::default() };
+    // In caches of no size everything that can be is done picture by picture.
+    let none = Caches { near: 0, far: 0 };
+    for (reference, caches) in [(true, None), (false, None), (false, Some(none)), (true, Some(none))] {
+        let options = EngineOptions { reference, caches, ..EngineOptions::default() };
         let engine = compile(&model, &[2, 3, 17, 23], &[2, 7], &options);
         agree(&model, &engine, 2, 17, 23);
         agree(&model, &engine, 1, 11, 14);

@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor};
 use zoo_core::{Describe, Node};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::shape::Window;
-use zoo_layers::{ActivationKind, BasicConv2d, FullyConnected};
+use zoo_layers::{ActivationKind, BasicConv2d, FullyConnected, maps};
 
 use crate::style::Style;
 
@@ -60,9 +60,9 @@ impl AuxHead {
         let fc2 = self.fc2.as_ref()?;
         let by_window = self.pool == AuxPool::Window && x.dims()[2..].iter().all(|n| WINDOW.conv_output(*n) == Ok(SIDE));
         let pooled = if by_window {
-            AvgPool2dConfig::new([WINDOW.kernel_size; 2]).with_strides([WINDOW.stride; 2]).init().forward(x)
+            maps::avg_pool2d(&AvgPool2dConfig::new([WINDOW.kernel_size; 2]).with_strides([WINDOW.stride; 2]).init(), x)
         } else {
-            AdaptiveAvgPool2dConfig::new([SIDE; 2]).init().forward(x)
+            maps::adaptive_avg_pool2d(&AdaptiveAvgPool2dConfig::new([SIDE; 2]).init(), x)
         };
         let hidden = self.fc1.forward(self.conv.forward(pooled).flatten(1, 3));
         Some(fc2.forward(self.dropout.forward(ActivationKind::Relu.forward(hidden))))

@@ -5,9 +5,9 @@ use burn::nn::PaddingConfig2d;
 use burn::nn::pool::{AvgPool2d, AvgPool2dConfig, MaxPool2d, MaxPool2dConfig};
 use burn::tensor::{Device, Tensor};
 use zoo_core::{Describe, Node};
-use zoo_layers::BasicConv2d;
 use zoo_layers::describe::Flow;
 use zoo_layers::shape::Window;
+use zoo_layers::{BasicConv2d, maps};
 
 use crate::config::{InceptionSpec, Pool};
 use crate::style::{FiveByFive, Style};
@@ -43,8 +43,9 @@ impl NaiveInception {
     /// - input: `[batch, in_channels, height, width]`
     /// - output: `[batch, ch1x1 + ch3x3 + ch5x5 + in_channels, height, width]`
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let convs = [&self.branch1, &self.branch2, &self.branch3].map(|branch| branch.forward(x.clone()));
-        Tensor::cat(convs.into_iter().chain([self.branch4.forward(x)]).collect(), 1)
+        let [first, second, third, fourth] = maps::fork(x);
+        let pooled = maps::max_pool2d(&self.branch4, fourth);
+        maps::cat(vec![self.branch1.forward(first), self.branch2.forward(second), self.branch3.forward(third), pooled])
     }
 }
 
@@ -76,8 +77,8 @@ impl BranchLayer {
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         match self {
             Self::Conv(layer) => layer.forward(x),
-            Self::MaxPool(layer) => layer.forward(x),
-            Self::AvgPool(layer) => layer.forward(x),
+            Self::MaxPool(layer) => maps::max_pool2d(layer, x),
+            Self::AvgPool(layer) => maps::avg_pool2d(layer, x),
         }
     }
 }
@@ -136,9 +137,11 @@ impl Inception {
     /// - output: `[batch, out_channels, height / stride, width / stride]`, rounded up, with the channels of
     ///   [`InceptionSpec::out_channels`]
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let first = self.branch1.as_ref().map(|branch| branch.forward(x.clone()));
-        let others = [&self.branch2, &self.branch3, &self.branch4].map(|branch| branch.iter().fold(x.clone(), |x, layer| layer.forward(x)));
-        Tensor::cat(first.into_iter().chain(others).collect(), 1)
+        let run = |branch: &[BranchLayer], x| branch.iter().fold(x, |x, layer| layer.forward(x));
+        let [first, second, third, fourth] = maps::fork(x);
+        let first = self.branch1.as_ref().map(|branch| branch.forward(first));
+        let others = [run(&self.branch2, second), run(&self.branch3, third), run(&self.branch4, fourth)];
+        maps::cat(first.into_iter().chain(others).collect())
     }
 }
 

@@ -6,7 +6,7 @@ use burn::nn::pool::MaxPool2d;
 use burn::tensor::{Device, Tensor};
 use zoo_core::{BuildError, Classifier, Describe, Features, Intermediate, Node};
 use zoo_layers::describe::{Flow, ops};
-use zoo_layers::{BasicConv2d, CrossChannelNorm, FullyConnected, GlobalPool, TransformInput};
+use zoo_layers::{BasicConv2d, CrossChannelNorm, FullyConnected, GlobalPool, TransformInput, maps};
 
 use crate::aux_head::AuxHead;
 use crate::block::Inception;
@@ -64,7 +64,13 @@ macro_rules! units {
         })+
     };
 }
-units!(BasicConv2d, MaxPool2d, CrossChannelNorm, Inception);
+units!(BasicConv2d, CrossChannelNorm, Inception);
+
+impl Unit for MaxPool2d {
+    fn run(&self, x: Tensor<4>) -> Tensor<4> {
+        maps::max_pool2d(self, x)
+    }
+}
 
 impl GoogLeNet {
     /// Takes pictures normalised with ImageNet's mean and standard deviation to the scale of torchvision's published
@@ -109,14 +115,10 @@ impl GoogLeNet {
         all.into_iter().filter_map(|(name, unit)| Some((name, unit?))).collect()
     }
 
-    /// Runs the body and shows what each unit gives.
-    fn run(&self, images: Tensor<4>, mut show: impl FnMut(&'static str, &Tensor<4>)) -> Tensor<4> {
+    /// Runs the body; what each unit gives goes through `show`.
+    fn run(&self, images: Tensor<4>, mut show: impl FnMut(&'static str, Tensor<4>) -> Tensor<4>) -> Tensor<4> {
         let images = if self.transform_input { TransformInput.forward(images) } else { images };
-        self.units().into_iter().fold(images, |x, (name, unit)| {
-            let x = unit.run(x);
-            show(name, &x);
-            x
-        })
+        self.units().into_iter().fold(images, |x, (name, unit)| show(name, unit.run(x)))
     }
 
     /// Names of the units that give the last map of each resolution.
@@ -129,7 +131,7 @@ impl GoogLeNet {
 
 impl Classifier for GoogLeNet {
     fn forward_features(&self, images: Tensor<4>) -> Features {
-        Features::Map(self.run(images, |_, _| ()))
+        Features::Map(self.run(images, |_, x| x))
     }
 
     fn forward_head(&self, features: Features, pre_logits: bool) -> Tensor<2> {
@@ -147,6 +149,7 @@ impl Classifier for GoogLeNet {
             if stages.contains(&name) {
                 kept.push(Intermediate { name: name.to_owned(), features: x.clone() });
             }
+            x
         });
         kept
     }
@@ -163,9 +166,12 @@ impl Classifier for GoogLeNet {
             let head = match name {
                 "inception4a" => &self.aux1,
                 "inception4d" => &self.aux2,
-                _ => return,
+                _ => return x,
             };
-            auxiliary.extend(head.as_ref().and_then(|head| head.forward(x.clone())).map(|logits| (AUX_WEIGHT, logits)));
+            let Some(head) = head else { return x };
+            let [x, seen] = maps::fork(x);
+            auxiliary.extend(head.forward(seen).map(|logits| (AUX_WEIGHT, logits)));
+            x
         });
         (self.forward_head(Features::Map(features), false), auxiliary)
     }

@@ -28,6 +28,8 @@ pub struct Value {
     pub constant: Option<Constant>,
     /// Whether it holds 32-bit floating-point numbers.
     pub float: bool,
+    /// Parameters of the model that are in it, as captured.
+    pub params: usize,
 }
 
 /// An operation, what it reads and what it makes.
@@ -75,7 +77,7 @@ impl Graph {
 
     /// Adds a value that the run computes.
     pub fn add_value(&mut self, shape: Vec<usize>) -> ValueId {
-        self.values.push(Value { shape, constant: None, float: true });
+        self.values.push(Value { shape, constant: None, float: true, params: 0 });
         ValueId(self.values.len() - 1)
     }
 
@@ -87,7 +89,7 @@ impl Graph {
     /// Adds a constant that shares its numbers with another.
     pub fn add_shared(&mut self, shape: Vec<usize>, data: Arc<Vec<f32>>) -> ValueId {
         debug_assert_eq!(shape.iter().product::<usize>(), data.len());
-        self.values.push(Value { shape, constant: Some(Constant::Float(data)), float: true });
+        self.values.push(Value { shape, constant: Some(Constant::Float(data)), float: true, params: 0 });
         ValueId(self.values.len() - 1)
     }
 

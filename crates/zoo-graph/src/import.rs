@@ -1,6 +1,6 @@
 //! Burn's recorded operations in the terms of this crate. What depends on constants alone is computed here.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use burn::tensor::{DType, TensorData};
@@ -15,8 +15,11 @@ use crate::fold::run_on_flex;
 use crate::graph::{Constant, Graph, Node, Value, ValueId};
 use crate::op::{Binary, Conv, Op, Pool, PoolKind, ReduceKind, Unary};
 
-pub(crate) fn import(captured: CapturedGraph) -> Result<Graph, GraphError> {
-    let mut importer = Importer { graph: Graph::default(), ids: HashMap::new(), values: captured.values };
+/// `weights` are the numbers of tensors that the recording only knows as empty.
+pub(crate) fn import(captured: CapturedGraph, weights: HashMap<TensorId, TensorData>) -> Result<Graph, GraphError> {
+    let params = weights.keys().copied().collect();
+    let mut importer = Importer { graph: Graph::default(), ids: HashMap::new(), values: captured.values, params };
+    importer.values.extend(weights);
     let shapes = input_shapes(&captured.graph.operations, &importer.values);
     for id in &captured.graph.inputs {
         let shape = shapes.get(id).cloned().ok_or_else(|| GraphError::Capture("an input has no shape".into()))?;
@@ -47,6 +50,8 @@ struct Importer {
     graph: Graph,
     ids: HashMap<TensorId, ValueId>,
     values: BTreeMap<TensorId, TensorData>,
+    /// Which of them are parameters.
+    params: HashSet<TensorId>,
 }
 
 /// An operation and its inputs, where this crate has a name for it.
@@ -59,6 +64,9 @@ impl Importer {
         }
         let data = self.values.remove(&id).ok_or_else(|| GraphError::Broken(format!("{id} comes from nowhere")))?;
         let value = self.constant(data);
+        if self.params.contains(&id) {
+            self.graph.values[value.0].params = self.graph.shape(value).iter().product();
+        }
         self.ids.insert(id, value);
         Ok(value)
     }
@@ -70,8 +78,13 @@ impl Importer {
             DType::F32 => data.try_into_vec::<f32>().map(|numbers| Constant::Float(Arc::new(numbers))).ok(),
             _ => Some(Constant::Other(data)),
         };
-        self.graph.values.push(Value { shape, constant, float });
+        self.graph.values.push(Value { shape, constant, float, params: 0 });
         ValueId(self.graph.values.len() - 1)
+    }
+
+    /// Whether an operation makes the empty tensor that stands for a weight.
+    fn is_weight(&self, operation: &OperationIr) -> bool {
+        operation.inputs().next().is_none() && operation.outputs().all(|tensor| self.values.contains_key(&tensor.id))
     }
 
     fn data(&self, id: ValueId) -> Option<TensorData> {
@@ -84,7 +97,7 @@ impl Importer {
 
     fn add(&mut self, operation: OperationIr) -> Result<(), GraphError> {
         // Memory is named before it is filled: no computation.
-        if matches!(operation, OperationIr::Init(_) | OperationIr::Drop(_)) {
+        if matches!(operation, OperationIr::Init(_) | OperationIr::Drop(_)) || self.is_weight(&operation) {
             return Ok(());
         }
         let inputs = operation.inputs().map(|tensor| self.value(tensor.id)).collect::<Result<Vec<_>, _>>()?;
@@ -97,7 +110,8 @@ impl Importer {
             if output.dtype.is_float() && output.dtype != DType::F32 {
                 return Err(GraphError::DType(format!("{:?}", output.dtype).to_lowercase()));
             }
-            self.graph.values.push(Value { shape: output.shape.to_vec(), constant: None, float: output.dtype == DType::F32 });
+            let (shape, float) = (output.shape.to_vec(), output.dtype == DType::F32);
+            self.graph.values.push(Value { shape, constant: None, float, params: 0 });
             self.ids.insert(output.id, ValueId(self.graph.values.len() - 1));
         }
         let made = outputs.iter().map(|output| self.value(output.id)).collect::<Result<Vec<_>, _>>()?;
@@ -116,17 +130,26 @@ impl Importer {
         {
             let shared = numbers.clone();
             let value = self.graph.add_shared(reshape.out.shape.to_vec(), shared);
+            self.graph.values[value.0].params = self.params_of(inputs);
             self.ids.insert(reshape.out.id, value);
             return Ok(());
         }
         let data: Option<Vec<_>> = inputs.iter().map(|id| self.data(*id)).collect();
         let data = data.ok_or_else(|| GraphError::Broken("a constant without numbers".into()))?;
         let outputs: Vec<TensorId> = operation.outputs().map(|tensor| tensor.id).collect();
-        for (id, data) in outputs.into_iter().zip(run_on_flex(operation, data)?) {
+        for (place, (id, data)) in outputs.into_iter().zip(run_on_flex(operation, data)?).enumerate() {
             let value = self.constant(data);
+            // What a computed constant was made of counts where it is used.
+            if place == 0 {
+                self.graph.values[value.0].params = self.params_of(inputs);
+            }
             self.ids.insert(id, value);
         }
         Ok(())
+    }
+
+    fn params_of(&self, values: &[ValueId]) -> usize {
+        values.iter().map(|id| self.graph.values[id.0].params).sum()
     }
 
     fn known(&mut self, operation: &OperationIr, inputs: &[ValueId], made: &[ValueId]) -> Known {
@@ -233,6 +256,7 @@ impl Importer {
                 }
                 let axis = single_axis(self.graph.shape(inputs[1]))?;
                 let slopes = self.graph.add_shared(vec![slopes.len()], slopes);
+                self.graph.values[slopes.0].params = self.params_of(&inputs[1..]);
                 return Some((Op::PRelu(axis), vec![inputs[0], slopes]));
             }
             _ => return None,
@@ -275,6 +299,8 @@ impl Importer {
                 let x = *self.ids.get(&desc.x.id)?;
                 let scale = self.graph.add_constant(channels.clone(), scale);
                 let shift = self.graph.add_constant(channels, shift);
+                // Gamma and beta: the statistics are no parameters.
+                [scale, shift].iter().for_each(|id| self.graph.values[id.0].params = self.graph.shape(*id)[0]);
                 Some((Op::Affine { axis: 1, activation: None }, vec![x, scale, shift]))
             }
             Module::Linear(desc) => {

@@ -26,12 +26,14 @@ mod op;
 pub mod passes;
 mod plan;
 mod print;
+mod summary;
 mod view;
 
-pub use capture::{Input, Output, capture};
+pub use capture::{Input, Output, capture, capture_owned};
 pub use error::GraphError;
 pub use fold::run_on_flex;
 pub use graph::{Constant, Graph, Node, Value, ValueId};
 pub use op::{Binary, Conv, Op, Pool, PoolKind, Prologue, ReduceKind, Unary};
-pub use plan::{Buffer, Operand, Plan, Step};
+pub use plan::{Buffer, Caches, Operand, Plan, Step};
+pub use summary::{Summary, SummaryRow};
 pub use view::View;

@@ -4,8 +4,12 @@
 //! views where memory allows it, copies elsewhere. What a concatenation joins is written where the result will lie. Buffers
 //! whose values are not needed at the same time share memory, so that the memory of a run is known before it.
 
+mod batched;
 mod layout;
 mod memory;
+mod pictures;
+
+pub use pictures::Caches;
 
 use crate::graph::{Graph, Node, ValueId};
 use crate::op::{Conv, Op, Prologue};
@@ -42,6 +46,13 @@ impl Operand {
         }
     }
 
+    fn buffer(&self) -> Option<usize> {
+        match self {
+            Self::Memory { buffer, .. } => Some(*buffer),
+            _ => None,
+        }
+    }
+
     fn map(&self, change: impl FnOnce(&View) -> View) -> Self {
         match self {
             Self::Memory { buffer, view } => Self::Memory { buffer: *buffer, view: change(view) },
@@ -60,6 +71,8 @@ pub struct Step {
     pub inputs: Vec<Operand>,
     /// What is written.
     pub outputs: Vec<Operand>,
+    /// Its number where nothing is cut: the parts of a step have the same one.
+    pub number: usize,
 }
 
 /// A part of memory while it is needed.
@@ -93,8 +106,20 @@ pub struct Plan {
 impl Plan {
     /// Plans a graph.
     pub fn new(graph: &Graph) -> Self {
+        Self::cut(graph, None)
+    }
+
+    /// Plans a graph so that steps whose maps do not fit into the caches for a whole batch are done for a few pictures at a time.
+    pub fn for_caches(graph: &Graph, caches: Caches) -> Self {
+        Self::cut(graph, Some(caches))
+    }
+
+    fn cut(graph: &Graph, caches: Option<Caches>) -> Self {
         let mut planner = Planner {
             graph,
+            batched: batched::values(graph),
+            keeps_apart: false,
+            apart: Vec::new(),
             places: vec![None; graph.values.len()],
             within: layout::concatenations(graph),
             buffers: Vec::new(),
@@ -105,7 +130,11 @@ impl Plan {
             planner.add(node);
         }
         let outputs: Vec<Operand> = graph.outputs.iter().map(|id| planner.place(*id)).collect();
-        let Planner { steps, buffers, .. } = planner;
+        let Planner { mut steps, mut buffers, apart, .. } = planner;
+        if let (Some(caches), Some(batch)) = (caches, batched::batch(graph)) {
+            let fixed: Vec<usize> = inputs.iter().chain(&outputs).filter_map(Operand::buffer).collect();
+            steps = pictures::cut(steps, &apart, &mut buffers, batch, &fixed, caches);
+        }
         memory::assign(steps, buffers, inputs, outputs)
     }
 }
@@ -117,6 +146,11 @@ struct Planner<'g> {
     within: Vec<Option<(usize, Vec<usize>)>>,
     buffers: Vec<usize>,
     steps: Vec<Step>,
+    /// Values whose first axis is the batch.
+    batched: Vec<bool>,
+    /// Whether the node at hand keeps pictures apart, and for each step whether it does.
+    keeps_apart: bool,
+    apart: Vec<bool>,
 }
 
 impl Planner<'_> {
@@ -154,8 +188,13 @@ impl Planner<'_> {
         place
     }
 
+    fn step(&mut self, op: Option<Op>, inputs: Vec<Operand>, outputs: Vec<Operand>) {
+        self.steps.push(Step { op, inputs, outputs, number: self.steps.len() });
+        self.apart.push(self.keeps_apart);
+    }
+
     fn copy(&mut self, from: Operand, to: Operand) {
-        self.steps.push(Step { op: None, inputs: vec![from], outputs: vec![to] });
+        self.step(None, vec![from], vec![to]);
     }
 
     /// The operand itself if its layout will do, or a copy that lies as `layout`.
@@ -169,6 +208,7 @@ impl Planner<'_> {
     }
 
     fn add(&mut self, node: &Node) {
+        self.keeps_apart = node.outputs.iter().all(|id| self.batched[id.0]);
         match &node.op {
             op if op.is_view() => self.add_view(node),
             Op::Cat(_) => self.add_cat(node),
@@ -249,10 +289,10 @@ impl Planner<'_> {
             && !layout::same_rows(&layout, &to)
         {
             let own = self.fresh(layout);
-            self.steps.push(Step { op: Some(op), inputs, outputs: vec![own.clone()] });
+            self.step(Some(op), inputs, vec![own.clone()]);
             return self.copy(own, outputs[0].clone());
         }
-        self.steps.push(Step { op: Some(op), inputs, outputs });
+        self.step(Some(op), inputs, outputs);
     }
 
     fn output(&mut self, id: ValueId, op: &Op, inputs: &[Operand]) -> Operand {

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use zoo_core::{Describe, Node};
 use zoo_layers::describe::{Flow, Unchanged, ops};
 use zoo_layers::shape::Window;
-use zoo_layers::{ActivationKind, BasicConv2d, conv2d};
+use zoo_layers::{ActivationKind, BasicConv2d, conv2d, maps};
 
 use crate::config::{BlockSpec, ConvSpec};
 
@@ -58,10 +58,11 @@ impl Block {
     /// # Shapes
     /// - input and output: `[batch, channels, height, width]`
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let mut parts = vec![self.branch0.forward(x.clone()), forward_row(&self.branch1, x.clone())];
-        parts.extend(self.branch2.iter().map(|convs| forward_row(convs, x.clone())));
-        let y = self.conv2d.forward(Tensor::cat(parts, 1)) * self.scale + x;
-        if self.activated { ActivationKind::Relu.forward(y) } else { y }
+        let [first, second, third, shortcut] = maps::fork(x);
+        let mut parts = vec![self.branch0.forward(first), forward_row(&self.branch1, second)];
+        parts.extend(self.branch2.iter().map(|convs| forward_row(convs, third.clone())));
+        let y = maps::conv2d(&self.conv2d, maps::cat(parts)) * self.scale;
+        maps::add(y, shortcut, self.activated.then_some(ActivationKind::Relu))
     }
 }
 

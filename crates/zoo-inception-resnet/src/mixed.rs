@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor};
 use zoo_core::{Describe, Node};
 use zoo_layers::describe::Flow;
 use zoo_layers::shape::Window;
-use zoo_layers::{BasicConv2d, NamedChildren};
+use zoo_layers::{BasicConv2d, NamedChildren, maps};
 
 use crate::block::{forward_row, row};
 use crate::config::ConvSpec;
@@ -93,13 +93,13 @@ impl Mixed {
     /// - input: `[batch, in_channels, height, width]`; output: `[batch, out_channels, out_height, out_width]`
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let Self::Joined(branches) = self;
-        let branch = |branch: &Branch| match branch {
-            Branch::One(conv) => conv.forward(x.clone()),
-            Branch::Row(convs) => forward_row(convs, x.clone()),
-            Branch::AvgPool((pool, conv)) => conv.forward(pool.forward(x.clone())),
-            Branch::MaxPool(pool) => pool.forward(x.clone()),
+        let branch = |(branch, x): (&Branch, Tensor<4>)| match branch {
+            Branch::One(conv) => conv.forward(x),
+            Branch::Row(convs) => forward_row(convs, x),
+            Branch::AvgPool((pool, conv)) => conv.forward(maps::avg_pool2d(pool, x)),
+            Branch::MaxPool(pool) => maps::max_pool2d(pool, x),
         };
-        Tensor::cat(branches.iter().map(branch).collect(), 1)
+        maps::cat(branches.iter().zip(maps::fork_for(branches, x)).map(branch).collect())
     }
 }
 

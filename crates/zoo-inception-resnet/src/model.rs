@@ -9,7 +9,7 @@ use zoo_core::{
 };
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::shape::Window;
-use zoo_layers::{BasicConv2d, FullyConnected, GlobalPool};
+use zoo_layers::{BasicConv2d, FullyConnected, GlobalPool, maps};
 
 use crate::config::{BlockSpec, InceptionResNetSpec, VARIANTS};
 use crate::mixed::{max_pool, valid};
@@ -61,7 +61,13 @@ macro_rules! units {
         })+
     };
 }
-units!(BasicConv2d, MaxPool2d, Mixed, Block);
+units!(BasicConv2d, Mixed, Block);
+
+impl Unit for MaxPool2d {
+    fn run(&self, x: Tensor<4>) -> Tensor<4> {
+        maps::max_pool2d(self, x)
+    }
+}
 
 impl Unit for Vec<Block> {
     fn run(&self, x: Tensor<4>) -> Tensor<4> {

@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor};
 use zoo_core::{Describe, Node};
 use zoo_layers::describe::Flow;
 use zoo_layers::shape::Window;
-use zoo_layers::{BasicConv2d, NamedChildren};
+use zoo_layers::{BasicConv2d, NamedChildren, maps};
 
 /// A step of a branch, as data.
 #[derive(Debug, Clone, Copy)]
@@ -98,8 +98,8 @@ impl Step {
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         match self {
             Self::Conv(conv) => conv.forward(x),
-            Self::AvgPool(pool) => pool.forward(x),
-            Self::MaxPool(pool) => pool.forward(x),
+            Self::AvgPool(pool) => maps::avg_pool2d(pool, x),
+            Self::MaxPool(pool) => maps::max_pool2d(pool, x),
         }
     }
 }
@@ -135,7 +135,7 @@ pub(crate) fn branches(specs: &[BranchSpec], in_channels: usize, device: &Device
 
 /// What the branches make of the same map, joined along the channels.
 pub(crate) fn forward_joined(branches: &[Branch], x: Tensor<4>) -> Tensor<4> {
-    Tensor::cat(branches.iter().map(|branch| branch.forward(x.clone())).collect(), 1)
+    maps::cat(branches.iter().zip(maps::fork_for(branches, x)).map(|(branch, x)| branch.forward(x)).collect())
 }
 
 /// The same as data, under this type name.

@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 use zoo_core::{Describe, Node};
 use zoo_layers::describe::Flow;
 use zoo_layers::shape::Window;
-use zoo_layers::{BasicConv2d, NamedChildren};
+use zoo_layers::{BasicConv2d, NamedChildren, maps};
 
 use crate::branch::StepSpec::AvgPool;
 use crate::branch::{Branch, Step, branches, describe_joined, forward_joined, same};
@@ -65,17 +65,17 @@ impl InceptionC {
     /// # Shapes
     /// - input: `[batch, in_channels, height, width]`; output: `[batch, 1536, height, width]`
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let fork = self.branch1_0.forward(x.clone());
-        let deep = self.branch2_2.forward(self.branch2_1.forward(self.branch2_0.forward(x.clone())));
-        let parts = vec![
-            self.branch0.forward(x.clone()),
-            self.branch1_1a.forward(fork.clone()),
-            self.branch1_1b.forward(fork),
-            self.branch2_3a.forward(deep.clone()),
-            self.branch2_3b.forward(deep),
-            self.branch3.iter().fold(x, |x, step| step.forward(x)),
-        ];
-        Tensor::cat(parts, 1)
+        let [first, second, third, fourth] = maps::fork(x);
+        let [fork_a, fork_b] = maps::fork(self.branch1_0.forward(second));
+        let [deep_a, deep_b] = maps::fork(self.branch2_2.forward(self.branch2_1.forward(self.branch2_0.forward(third))));
+        maps::cat(vec![
+            self.branch0.forward(first),
+            self.branch1_1a.forward(fork_a),
+            self.branch1_1b.forward(fork_b),
+            self.branch2_3a.forward(deep_a),
+            self.branch2_3b.forward(deep_b),
+            self.branch3.iter().fold(fourth, |x, step| step.forward(x)),
+        ])
     }
 }
 

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use zoo_core::{Describe, Node};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::shape::Window;
-use zoo_layers::{BasicConv2d, FullyConnected};
+use zoo_layers::{BasicConv2d, FullyConnected, maps};
 
 use crate::mixed::{conv, same};
 
@@ -42,9 +42,9 @@ impl InceptionAux {
         if !x.dims()[2..].iter().all(fits) {
             return None;
         }
-        let pooled = AvgPool2dConfig::new([5, 5]).with_strides([3, 3]).init().forward(x);
+        let pooled = maps::avg_pool2d(&AvgPool2dConfig::new([5, 5]).with_strides([3, 3]).init(), x);
         let map = self.conv1.forward(self.conv0.forward(pooled));
-        Some(fc.forward(AdaptiveAvgPool2dConfig::new([1, 1]).init().forward(map).flatten(1, 3)))
+        Some(fc.forward(maps::adaptive_avg_pool2d(&AdaptiveAvgPool2dConfig::new([1, 1]).init(), map).flatten(1, 3)))
     }
 }
 

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use zoo_core::Node;
 use zoo_layers::describe::{Describe, Flow, ops};
 use zoo_layers::shape::Window;
-use zoo_layers::{BasicConv2d, init};
+use zoo_layers::{BasicConv2d, init, maps};
 
 /// One branch; numbers are indices into the module's convolutions.
 #[derive(Debug)]
@@ -41,19 +41,19 @@ pub(crate) fn forward<M: Mixed>(module: &M, x: Tensor<4>) -> Tensor<4> {
     let convs = module.convs();
     let conv = |index: usize, x: Tensor<4>| convs[index].1.forward(x);
     let chain = |indices: &[usize], x: Tensor<4>| indices.iter().fold(x, |x, index| conv(*index, x));
-    let branch = |branch: &Branch| match branch {
-        Branch::Chain(indices) => chain(indices, x.clone()),
+    let branch = |(branch, x): (&Branch, Tensor<4>)| match branch {
+        Branch::Chain(indices) => chain(indices, x),
         Branch::Fork(indices, sides) => {
-            let stem = chain(indices, x.clone());
-            Tensor::cat(sides.map(|side| conv(side, stem.clone())).to_vec(), 1)
+            let stems = maps::fork_for(sides, chain(indices, x));
+            maps::cat(sides.iter().zip(stems).map(|(side, stem)| conv(*side, stem)).collect())
         }
         Branch::AvgPool(index) => {
             let pool = AvgPool2dConfig::new([3, 3]).with_strides([1, 1]).with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1)).init();
-            conv(*index, pool.forward(x.clone()))
+            conv(*index, maps::avg_pool2d(&pool, x))
         }
-        Branch::MaxPool => MaxPool2dConfig::new([3, 3]).with_strides([2, 2]).init().forward(x.clone()),
+        Branch::MaxPool => maps::max_pool2d(&MaxPool2dConfig::new([3, 3]).with_strides([2, 2]).init(), x),
     };
-    Tensor::cat(M::BRANCHES.iter().map(branch).collect(), 1)
+    maps::cat(M::BRANCHES.iter().zip(maps::fork_for(M::BRANCHES, x)).map(branch).collect())
 }
 
 /// The module as a tree.

@@ -7,7 +7,7 @@ use burn::nn::pool::MaxPool2d;
 use burn::tensor::{Device, Tensor};
 use zoo_core::{BuildError, Classifier, Describe, Features, Intermediate, Node};
 use zoo_layers::describe::{Flow, ops};
-use zoo_layers::{BasicConv2d, FullyConnected, GlobalPool, TransformInput};
+use zoo_layers::{BasicConv2d, FullyConnected, GlobalPool, TransformInput, maps};
 
 use crate::aux_head::InceptionAux;
 use crate::block::{InceptionA, InceptionB, InceptionC, InceptionD, InceptionE};
@@ -66,7 +66,13 @@ macro_rules! units {
         })+
     };
 }
-units!(BasicConv2d, MaxPool2d, InceptionA, InceptionB, InceptionC, InceptionD, InceptionE);
+units!(BasicConv2d, InceptionA, InceptionB, InceptionC, InceptionD, InceptionE);
+
+impl Unit for MaxPool2d {
+    fn run(&self, x: Tensor<4>) -> Tensor<4> {
+        maps::max_pool2d(self, x)
+    }
+}
 
 impl InceptionV3 {
     /// Takes pictures normalised with ImageNet's mean and standard deviation to the scale of torchvision's published
@@ -106,20 +112,16 @@ impl InceptionV3 {
         ]
     }
 
-    /// Runs the body and shows what each unit gives.
-    fn run(&self, images: Tensor<4>, mut show: impl FnMut(&'static str, &Tensor<4>)) -> Tensor<4> {
+    /// Runs the body; what each unit gives goes through `show`.
+    fn run(&self, images: Tensor<4>, mut show: impl FnMut(&'static str, Tensor<4>) -> Tensor<4>) -> Tensor<4> {
         let images = if self.transform_input { TransformInput.forward(images) } else { images };
-        self.units().into_iter().fold(images, |x, (name, unit)| {
-            let x = unit.run(x);
-            show(name, &x);
-            x
-        })
+        self.units().into_iter().fold(images, |x, (name, unit)| show(name, unit.run(x)))
     }
 }
 
 impl Classifier for InceptionV3 {
     fn forward_features(&self, images: Tensor<4>) -> Features {
-        Features::Map(self.run(images, |_, _| ()))
+        Features::Map(self.run(images, |_, x| x))
     }
 
     fn forward_head(&self, features: Features, pre_logits: bool) -> Tensor<2> {
@@ -136,6 +138,7 @@ impl Classifier for InceptionV3 {
             if STAGES.contains(&name) {
                 kept.push(Intermediate { name: name.to_owned(), features: x.clone() });
             }
+            x
         });
         kept
     }
@@ -149,9 +152,12 @@ impl Classifier for InceptionV3 {
     fn forward_train(&self, images: Tensor<4>) -> (Tensor<2>, Vec<(f64, Tensor<2>)>) {
         let mut auxiliary = vec![];
         let features = self.run(images, |name, x| {
-            if name == AUX_AFTER {
-                auxiliary.extend(self.AuxLogits.forward(x.clone()).map(|logits| (AUX_WEIGHT, logits)));
+            if name != AUX_AFTER {
+                return x;
             }
+            let [x, seen] = maps::fork(x);
+            auxiliary.extend(self.AuxLogits.forward(seen).map(|logits| (AUX_WEIGHT, logits)));
+            x
         });
         (self.forward_head(Features::Map(features), false), auxiliary)
     }

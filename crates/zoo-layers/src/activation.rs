@@ -5,6 +5,7 @@ use burn::tensor::{Device, Tensor, activation};
 use serde::{Deserialize, Serialize};
 
 use crate::describe::{Describe, Node, ops};
+use crate::maps;
 
 /// Which activation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -36,6 +37,10 @@ pub enum ActivationKind {
 impl ActivationKind {
     /// Applies the activation element by element, with 0.25 as slope of an untrained [`ActivationKind::PRelu`].
     pub fn forward<const D: usize>(self, x: Tensor<D>) -> Tensor<D> {
+        let x = match maps::activation(self, x) {
+            Ok(y) => return y,
+            Err(x) => x,
+        };
         match self {
             Self::Relu => activation::relu(x),
             Self::Relu6 => x.clamp(0.0, 6.0),

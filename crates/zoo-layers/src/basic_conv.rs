@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 
 use crate::describe::{Describe, Flow, Node, ops};
 use crate::shape::Window;
-use crate::{ActivationKind, BatchNorm2d, conv2d};
+use crate::{ActivationKind, BatchNorm2d, conv2d, maps};
 
 /// Convolution, batch normalisation (eps 0.001, momentum 0.1), ReLU: torchvision's `BasicConv2d`, under its keys `conv`
 /// and `bn`. Of a network from before batch normalisation, convolution with bias and ReLU.
@@ -40,12 +40,10 @@ impl BasicConv2d {
     /// - input: `[batch, in_channels, height, width]`
     /// - output: `[batch, out_channels, height, width]`, smaller as the window says
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let x = self.conv.forward(x);
-        let x = match &self.bn {
-            Some(bn) => bn.forward(x),
-            None => x,
-        };
-        ActivationKind::Relu.forward(x)
+        match &self.bn {
+            Some(bn) => bn.forward_then(maps::conv2d(&self.conv, x), ActivationKind::Relu),
+            None => maps::conv2d_then(&self.conv, x, ActivationKind::Relu),
+        }
     }
 }
 

@@ -4,7 +4,9 @@ use burn::module::{Content, DisplaySettings, Flag, Module, ModuleDisplay, Param,
 use burn::tensor::module::{batch_norm, batch_norm_train};
 use burn::tensor::{Device, Tensor};
 
+use crate::ActivationKind;
 use crate::describe::{Describe, Node, ops};
+use crate::maps::{After, Normalisation, Normalised, accelerator};
 
 /// Batch normalisation over `[batch, channels, height, width]` (Ioffe and Szegedy 2015, <https://arxiv.org/abs/1502.03167>).
 ///
@@ -50,19 +52,63 @@ impl BatchNorm2d {
 
     /// Normalises each channel; the shape `[batch, channels, height, width]` stays.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        self.forward_then(x, After::Nothing)
+    }
+
+    /// The same, and what follows.
+    pub fn forward_then<'a>(&self, x: Tensor<4>, after: impl Into<After<'a>>) -> Tensor<4> {
+        self.run(x, None, after.into())
+    }
+
+    /// The same, a `residual` of the map's shape added, and what follows.
+    pub fn forward_add<'a>(&self, x: Tensor<4>, residual: Tensor<4>, after: impl Into<After<'a>>) -> Tensor<4> {
+        self.run(x, Some(residual), after.into())
+    }
+
+    fn run(&self, x: Tensor<4>, residual: Option<Tensor<4>>, after: After<'_>) -> Tensor<4> {
         let device = x.device();
-        if !(device.is_autodiff() && self.training.is_enabled()) {
-            let mean = self.running_mean.value().to_device(&device);
-            let var = self.running_var.value().to_device(&device);
-            return batch_norm(x, self.weight.val(), self.bias.val(), mean, var, self.eps);
-        }
+        let training = device.is_autodiff() && self.training.is_enabled();
         let [batch, _, height, width] = x.dims();
-        let n = (batch * height * width) as f64;
-        let result = batch_norm_train(x, self.weight.val(), self.bias.val(), self.eps);
-        // One value a channel has no unbiased variance; PyTorch refuses it, here the biased one (zero) is kept.
-        let unbiased = result.variance.detach() * (n / (n - 1.0).max(1.0));
-        self.blend(&self.running_mean, result.mean.detach(), &device);
-        self.blend(&self.running_var, unbiased, &device);
+        let n = batch * height * width;
+        if let Some(fast) = accelerator(&x) {
+            let (kind, rest) = after.split();
+            let mut with = self.normalisation(residual, kind);
+            with.statistics = (!training).then(|| [&self.running_mean, &self.running_var].map(RunningState::value));
+            return rest.forward(self.keep(fast.batch_norm(x, with), n));
+        }
+        let normed = if training {
+            let result = batch_norm_train(x, self.weight.val(), self.bias.val(), self.eps);
+            let statistics = Some([result.mean.detach(), result.variance.detach()]);
+            self.keep(Normalised { output: result.output, statistics }, n)
+        } else {
+            let [mean, var] = [&self.running_mean, &self.running_var].map(|state| state.value().to_device(&device));
+            batch_norm(x, self.weight.val(), self.bias.val(), mean, var, self.eps)
+        };
+        after.forward(match residual {
+            Some(residual) => normed + residual,
+            None => normed,
+        })
+    }
+
+    /// Whether the statistics are the batch's, on a device with autodiff.
+    pub(crate) fn is_training(&self) -> bool {
+        self.training.is_enabled()
+    }
+
+    /// With the batch's statistics.
+    pub(crate) fn normalisation(&self, residual: Option<Tensor<4>>, activation: Option<ActivationKind>) -> Normalisation {
+        Normalisation { weight: self.weight.val(), bias: self.bias.val(), statistics: None, eps: self.eps, residual, activation }
+    }
+
+    /// Lets the statistics of a batch of `n` pixels into the running ones.
+    pub(crate) fn keep(&self, result: Normalised, n: usize) -> Tensor<4> {
+        if let Some([mean, variance]) = result.statistics {
+            let (device, n) = (result.output.device(), n as f64);
+            // One value a channel has no unbiased variance; PyTorch refuses it, here the biased one (zero) is kept.
+            let unbiased = variance * (n / (n - 1.0).max(1.0));
+            self.blend(&self.running_mean, mean, &device);
+            self.blend(&self.running_var, unbiased, &device);
+        }
         result.output
     }
 

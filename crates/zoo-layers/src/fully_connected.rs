@@ -5,6 +5,7 @@ use burn::nn::Initializer;
 use burn::tensor::{Device, Tensor};
 
 use crate::describe::{Describe, Node, ops};
+use crate::maps;
 
 /// Bytes of one part of a weight. WebGPU promises storage buffers of 128 MiB, and browsers and Mesa's software Vulkan
 /// device give no more; VGG's first fully connected weight has 392 MiB, AlexNet's 144.
@@ -90,22 +91,23 @@ impl FullyConnected {
     /// # Shapes
     /// - input: `[batch, in_features]`; output: `[batch, out_features]`
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        let bias = self.bias.as_ref().map(|bias| bias.val());
         let y = match self.weight.as_slice() {
-            [whole] => x.matmul(whole.val()),
+            [whole] => return maps::linear(x, whole.val(), bias),
             parts => {
                 let mut start = 0;
                 let products = parts.iter().map(|part| {
                     let part = part.val();
                     let inputs = x.clone().narrow(1, start, part.dims()[0]);
                     start += part.dims()[0];
-                    inputs.matmul(part)
+                    maps::linear(inputs, part, None)
                 });
                 // A layer has at least one part.
                 products.reduce(|sum, product| sum + product).unwrap_or(x.clone())
             }
         };
-        match &self.bias {
-            Some(bias) => y + bias.val().unsqueeze(),
+        match bias {
+            Some(bias) => y + bias.unsqueeze(),
             None => y,
         }
     }

@@ -5,6 +5,7 @@ use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use crate::describe::{Describe, Node, ops};
+use crate::maps;
 
 /// How each channel becomes one number; timm's names.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -60,7 +61,7 @@ impl GlobalPool {
     /// # Shapes
     /// - input: `[batch, channels, height, width]`; output: `[batch, features]`, see [`GlobalPoolKind::features`]
     pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
-        let average = |x: Tensor<4>| x.mean_dim(2).mean_dim(3);
+        let average = maps::global_avg_pool2d;
         let largest = |x: Tensor<4>| x.max_dim(2).max_dim(3);
         let pooled = match self.kind {
             GlobalPoolKind::Avg => average(x),

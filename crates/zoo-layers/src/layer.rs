@@ -9,6 +9,7 @@ use burn::tensor::{Device, Tensor};
 
 use crate::describe::{Describe, Node};
 use crate::lrn::CrossChannelNorm;
+use crate::maps::{self, After};
 use crate::shape::Window;
 use crate::{Activation, ActivationKind, BatchNorm2d, FullyConnected, krizhevsky_lrn};
 
@@ -50,14 +51,25 @@ impl Layer {
     /// Applies the layer to `[batch, channels, height, width]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         match self {
-            Self::Conv(layer) => layer.forward(x),
+            Self::Conv(layer) => maps::conv2d(layer, x),
             Self::BatchNorm(layer) => layer.forward(x),
             Self::Lrn(layer) => layer.forward(x),
             Self::Activation(layer) => layer.forward(x),
-            Self::MaxPool(layer) => layer.forward(x),
-            Self::AvgPool(layer) => layer.forward(x),
-            Self::AdaptiveAvgPool(layer) => layer.forward(x),
+            Self::MaxPool(layer) => maps::max_pool2d(layer, x),
+            Self::AvgPool(layer) => maps::avg_pool2d(layer, x),
+            Self::AdaptiveAvgPool(layer) => maps::adaptive_avg_pool2d(layer, x),
             Self::Dropout(layer) => layer.forward(x),
+        }
+    }
+}
+
+impl Layer {
+    /// Applies the layer, and the next one if that is an activation which can be computed in the same pass: whether it was.
+    pub fn forward_with(&self, next: Option<&Self>, x: Tensor<4>) -> (Tensor<4>, bool) {
+        match (self, next) {
+            (Self::Conv(conv), Some(Self::Activation(activation))) => (maps::conv2d_then(conv, x, activation), true),
+            (Self::BatchNorm(norm), Some(Self::Activation(activation))) => (norm.forward_then(x, activation), true),
+            _ => (self.forward(x), false),
         }
     }
 }
@@ -75,7 +87,21 @@ impl HeadLayer {
 
 /// Applies the layers in order to `[batch, channels, height, width]`.
 pub fn forward_layers(layers: &[Layer], x: Tensor<4>) -> Tensor<4> {
-    layers.iter().fold(x, |x, layer| layer.forward(x))
+    let (mut rest, mut x) = (layers, x);
+    while let Some((layer, others)) = rest.split_first() {
+        let used;
+        (x, used) = layer.forward_with(others.first(), x);
+        rest = &others[usize::from(used)..];
+    }
+    x
+}
+
+/// The same, and a `residual` of the result's shape added.
+pub fn forward_layers_add(layers: &[Layer], x: Tensor<4>, residual: Tensor<4>) -> Tensor<4> {
+    match layers.split_last() {
+        Some((Layer::BatchNorm(norm), others)) => norm.forward_add(forward_layers(others, x), residual, After::Nothing),
+        _ => maps::add(forward_layers(layers, x), residual, After::Nothing),
+    }
 }
 
 /// Applies the layers in order to `[batch, features]`.

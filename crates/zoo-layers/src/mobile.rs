@@ -7,7 +7,8 @@ use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
 
 use crate::describe::{Describe, Flow, Node};
-use crate::{ConvNormAct, Layer, SqueezeExcite, forward_layers, init};
+use crate::maps::{self, After};
+use crate::{ConvNormAct, DropPath, Layer, SqueezeExcite, forward_layers, forward_layers_add, init};
 
 /// An entry of torchvision's inverted residual blocks, on maps `[batch, channels, height, width]`.
 #[derive(Module, Debug)]
@@ -35,6 +36,34 @@ impl MobileUnit {
             Self::Layer(layer) => layer.forward(x),
             Self::SqueezeExcite(block) => block.forward(x),
         }
+    }
+
+    /// The same, and a `residual` of the result's shape added.
+    pub fn forward_add(&self, x: Tensor<4>, residual: Tensor<4>) -> Tensor<4> {
+        match self {
+            Self::ConvNormAct(layers) => forward_layers_add(layers, x, residual),
+            Self::Layer(layer) => forward_layers_add(std::slice::from_ref(layer), x, residual),
+            Self::SqueezeExcite(block) => maps::add(block.forward(x), residual, After::Nothing),
+        }
+    }
+}
+
+/// Applies the units in order; `residual` adds the input to the result, which `drop_path` may drop before.
+///
+/// # Shapes
+/// - input: `[batch, in_channels, height, width]`; output: `[batch, out_channels, out_height, out_width]`
+pub fn forward_residual(units: &[MobileUnit], drop_path: &DropPath, residual: bool, x: Tensor<4>) -> Tensor<4> {
+    let run = |units: &[MobileUnit], x| units.iter().fold(x, |x, unit| unit.forward(x));
+    match units.split_last() {
+        Some((last, others)) if residual && drop_path.rate() == 0.0 => {
+            let [branch, shortcut] = maps::fork(x);
+            last.forward_add(run(others, branch), shortcut)
+        }
+        _ if residual => {
+            let [branch, shortcut] = maps::fork(x);
+            maps::add(drop_path.forward(run(units, branch)), shortcut, After::Nothing)
+        }
+        _ => run(units, x),
     }
 }
 

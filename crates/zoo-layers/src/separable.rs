@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 
 use crate::describe::{Describe, Flow, Node, ops};
 use crate::shape::Window;
-use crate::{ActivationKind, BatchNorm2d, conv2d};
+use crate::{ActivationKind, BatchNorm2d, conv2d, maps};
 
 /// A convolution of each channel on its own, then a 1x1 convolution, each with batch normalisation (Howard et al. 2017,
 /// <https://arxiv.org/abs/1704.04861>, section 3.1), under timm's keys.
@@ -43,15 +43,8 @@ impl DepthwiseSeparable {
     /// - input: `[batch, in_channels, height, width]`; output: `[batch, out_channels, out_height, out_width]`
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let [first, second] = self.activations;
-        let x = activated(first, self.bn1.forward(self.conv_dw.forward(x)));
-        activated(second, self.bn2.forward(self.conv_pw.forward(x)))
-    }
-}
-
-fn activated(kind: Option<ActivationKind>, x: Tensor<4>) -> Tensor<4> {
-    match kind {
-        Some(kind) => kind.forward(x),
-        None => x,
+        let x = self.bn1.forward_then(maps::conv2d(&self.conv_dw, x), first);
+        self.bn2.forward_then(maps::conv2d(&self.conv_pw, x), second)
     }
 }
 

@@ -5,7 +5,7 @@ use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{Device, Tensor};
 
 use crate::describe::{Describe, Flow, Node, ops};
-use crate::{ActivationKind, PrintedAs};
+use crate::{ActivationKind, PrintedAs, maps};
 
 /// Squeeze-and-excitation (Hu et al. 2018, <https://arxiv.org/abs/1709.01507>), with torchvision's keys `fc1` and `fc2`:
 /// global average, 1x1 convolution, activation, 1x1 convolution, gate, and the input scaled by it.
@@ -38,9 +38,10 @@ impl SqueezeExcite {
 
     /// Scales each channel of `[batch, channels, height, width]`; the shape stays.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let squeezed = x.clone().mean_dim(2).mean_dim(3);
-        let excited = self.fc2.forward(self.activation.forward(self.fc1.forward(squeezed)));
-        x * self.gate.forward(excited)
+        let [x, squeezed] = maps::fork(x);
+        let squeezed = maps::global_avg_pool2d(squeezed);
+        let excited = maps::conv2d(&self.fc2, maps::conv2d_then(&self.fc1, squeezed, self.activation));
+        maps::scale(x, self.gate.forward(excited))
     }
 }
 

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use zoo_core::{Describe, Node};
 use zoo_layers::shape::Window;
-use zoo_layers::{ConvNormAct, DropPath, DropPathMode, Layer, forward_layers, init, residual_flow};
+use zoo_layers::{ConvNormAct, DropPath, DropPathMode, Layer, forward_layers, forward_layers_add, init, maps, residual_flow};
 
 use crate::config::Stack;
 
@@ -45,8 +45,14 @@ impl InvertedResidual {
     /// # Shapes
     /// - input: `[batch, in_channels, height, width]`; output: `[batch, out_channels, out_height, out_width]`
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let y = forward_layers(&self.layers, x.clone());
-        if self.residual { self.drop_path.forward(y) + x } else { y }
+        if !self.residual {
+            return forward_layers(&self.layers, x);
+        }
+        let [branch, shortcut] = maps::fork(x);
+        if self.drop_path.rate() == 0.0 {
+            return forward_layers_add(&self.layers, branch, shortcut);
+        }
+        maps::add(self.drop_path.forward(forward_layers(&self.layers, branch)), shortcut, None)
     }
 }
 
@@ -74,6 +80,24 @@ impl MnasLayer {
             Self::Layer(layer) => layer.forward(x),
             Self::Stack(blocks) => blocks.iter().fold(x, |x, block| block.forward(x)),
         }
+    }
+
+    /// Applies the entries in order; shapes as above.
+    pub fn forward_all(entries: &[Self], x: Tensor<4>) -> Tensor<4> {
+        let (mut rest, mut x) = (entries, x);
+        while let Some((entry, others)) = rest.split_first() {
+            let mut used = false;
+            x = match (entry, others.first()) {
+                (Self::Layer(layer), Some(Self::Layer(next))) => {
+                    let y;
+                    (y, used) = layer.forward_with(Some(next), x);
+                    y
+                }
+                _ => entry.forward(x),
+            };
+            rest = &others[usize::from(used)..];
+        }
+        x
     }
 }
 

@@ -30,7 +30,7 @@ const LAST: usize = 1;
 
 impl Classifier for MnasNet {
     fn forward_features(&self, images: Tensor<4>) -> Features {
-        Features::Map(self.layers.iter().fold(images, |x, layer| layer.forward(x)))
+        Features::Map(MnasLayer::forward_all(&self.layers, images))
     }
 
     fn forward_head(&self, features: Features, pre_logits: bool) -> Tensor<2> {

@@ -5,7 +5,8 @@ use burn::tensor::{Device, Tensor};
 use zoo_core::{Describe, Node};
 use zoo_layers::shape::Window;
 use zoo_layers::{
-    ActivationKind, BatchNorm2d, ConvNormAct, DropPath, DropPathMode, Layer, MobileUnit, SqueezeExcite, init, residual_flow, scale_channels,
+    ActivationKind, BatchNorm2d, ConvNormAct, DropPath, DropPathMode, Layer, MobileUnit, SqueezeExcite, forward_residual, init,
+    residual_flow, scale_channels,
 };
 
 use crate::config::Bottleneck;
@@ -86,19 +87,14 @@ pub enum Feature {
     V3(InvertedResidualV3),
 }
 
-fn forward_block(units: &[MobileUnit], drop_path: &DropPath, residual: bool, x: Tensor<4>) -> Tensor<4> {
-    let y = units.iter().fold(x.clone(), |y, unit| unit.forward(y));
-    if residual { drop_path.forward(y) + x } else { y }
-}
-
 impl Feature {
     /// # Shapes
     /// - input: `[batch, in_channels, height, width]`; output: `[batch, out_channels, out_height, out_width]`
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         match self {
             Self::Conv(unit) => unit.forward(x),
-            Self::V2(block) => forward_block(&block.conv, &block.drop_path, block.residual, x),
-            Self::V3(block) => forward_block(&block.block, &block.drop_path, block.residual, x),
+            Self::V2(block) => forward_residual(&block.conv, &block.drop_path, block.residual, x),
+            Self::V3(block) => forward_residual(&block.block, &block.drop_path, block.residual, x),
         }
     }
 }

@@ -8,7 +8,7 @@ use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features,
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::shape::Window;
 use zoo_layers::{
-    ActivationKind, BatchNorm2d, DepthwiseSeparable, FullyConnected, GlobalPool, conv2d, forward_keeping, kaiming_group_fan_out,
+    ActivationKind, BatchNorm2d, DepthwiseSeparable, FullyConnected, GlobalPool, conv2d, forward_keeping, kaiming_group_fan_out, maps,
     resolution_ends, scale_channels,
 };
 
@@ -39,7 +39,7 @@ fn forward_stage(stage: &[DepthwiseSeparable], x: Tensor<4>) -> Tensor<4> {
 
 impl MobileNetV1 {
     fn stem(&self, images: Tensor<4>) -> Tensor<4> {
-        ACTIVATION.forward(self.bn1.forward(self.conv_stem.forward(images)))
+        self.bn1.forward_then(maps::conv2d(&self.conv_stem, images), ACTIVATION)
     }
 
     fn ends(&self) -> Vec<usize> {

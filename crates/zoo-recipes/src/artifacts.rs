@@ -1,13 +1,14 @@
 //! What a run leaves for people: pictures of its batches, its answers, its report.
 
 use std::fs;
+use std::path::Path;
 
 use zoo_datasets::{Batch, Filter, Image, Loader, resize};
-use zoo_report::{Mistake, Tile, contact_sheet, png_of_rgb};
+use zoo_report::{LrFinder, Mistake, Tile, contact_sheet, png_of_rgb};
 
 use crate::folder::Folder;
 use crate::plan::Plan;
-use crate::{Evaluation, Outcome, RecipeError};
+use crate::{Evaluation, Outcome, Recipe, RecipeError};
 
 /// Longest side of a mistake's picture in pixels.
 const THUMBNAIL: usize = 160;
@@ -68,6 +69,18 @@ pub(crate) fn write(folder: &Folder, plan: &Plan<'_>, result: &Evaluation, outco
     let json = |e: serde_json::Error| RecipeError::Device(e.to_string());
     folder.write("evaluation.json", &serde_json::to_vec(&evaluation).map_err(json)?)?;
     folder.write("result.json", &serde_json::to_vec_pretty(outcome).map_err(json)?)?;
+    let run = zoo_report::Run::read(folder.root())?;
+    zoo_report::files(&run)?.iter().try_for_each(|(name, bytes)| folder.write(name, bytes))
+}
+
+/// Writes what a search for a learning rate found into a folder of its own: `lr-finder.json` and the report.
+///
+/// # Errors
+/// [`RecipeError::OutputExists`], [`RecipeError::Io`], [`RecipeError::Report`].
+pub fn write_finder(output: &Path, recipe: &Recipe, found: &LrFinder) -> Result<(), RecipeError> {
+    let folder = Folder::create(output)?;
+    folder.write_recipe(recipe)?;
+    folder.write("lr-finder.json", &serde_json::to_vec(found).map_err(|e| RecipeError::Device(e.to_string()))?)?;
     let run = zoo_report::Run::read(folder.root())?;
     zoo_report::files(&run)?.iter().try_for_each(|(name, bytes)| folder.write(name, bytes))
 }

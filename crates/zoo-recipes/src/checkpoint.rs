@@ -18,6 +18,7 @@ use crate::{Progress, RecipeError};
 
 const WEIGHTS: &str = "weights/";
 const OPTIMIZER: &str = "optimizer/";
+const EMA: &str = "ema/";
 const STANDING: &str = "standing";
 /// How many are kept.
 const KEPT: usize = 2;
@@ -26,6 +27,7 @@ const KEPT: usize = 2;
 pub(crate) struct Restored {
     pub(crate) weights: WeightsFile,
     pub(crate) optimizer: Vec<NamedTensor>,
+    pub(crate) ema: Vec<NamedTensor>,
     pub(crate) standing: Standing,
 }
 
@@ -66,6 +68,10 @@ pub(crate) fn write(folder: &Folder, snapshot: &Snapshot) -> Result<(), RecipeEr
     tensors.iter_mut().for_each(|tensor| tensor.name.insert_str(0, WEIGHTS));
     let state = snapshot.optimizer.state().map_err(RecipeError::Device)?;
     tensors.extend(state.into_iter().map(|tensor| NamedTensor { name: format!("{OPTIMIZER}{}", tensor.name), ..tensor }));
+    if let Some(ema) = &snapshot.ema {
+        let state = ema.state().map_err(RecipeError::Device)?;
+        tensors.extend(state.into_iter().map(|tensor| NamedTensor { name: format!("{EMA}{}", tensor.name), ..tensor }));
+    }
     let standing = &snapshot.standing;
     let mut meta = WeightsMeta::default();
     meta.extra.insert(STANDING.to_owned(), standing.to_toml()?.into());
@@ -121,16 +127,16 @@ fn read(path: &Path, name: &Name) -> Result<Restored, String> {
     let file = WeightsFile::read(path).map_err(|e| e.to_string())?;
     let standing = file.meta().extra.get(STANDING).and_then(|value| value.as_str()).ok_or("it has no standing")?;
     let standing = Standing::from_toml(standing)?;
-    let (mut weights, mut optimizer) = (vec![], vec![]);
+    let (mut weights, mut optimizer, mut ema) = (vec![], vec![], vec![]);
     for tensor in file.into_tensors().map_err(|e| e.to_string())? {
-        for (prefix, to) in [(WEIGHTS, &mut weights), (OPTIMIZER, &mut optimizer)] {
+        for (prefix, to) in [(WEIGHTS, &mut weights), (OPTIMIZER, &mut optimizer), (EMA, &mut ema)] {
             if let Some(rest) = tensor.name.strip_prefix(prefix) {
                 to.push(NamedTensor { name: rest.to_owned(), ..tensor });
                 break;
             }
         }
     }
-    Ok(Restored { weights: WeightsFile::from_tensors(weights, WeightsMeta::default()), optimizer, standing })
+    Ok(Restored { weights: WeightsFile::from_tensors(weights, WeightsMeta::default()), optimizer, ema, standing })
 }
 
 /// The weights of a file, be it a checkpoint.

@@ -36,6 +36,12 @@ pub enum RecipeError {
         /// What would do.
         must_be: &'static str,
     },
+    /// A file with several runs, of which none, or one that is not there, was named.
+    #[error("the recipe has the runs {names}: --compare trains them all, --run NAME one of them")]
+    WhichRun {
+        /// Their names.
+        names: String,
+    },
     /// The output folder has something in it.
     #[error("the output folder `{}` is not empty; choose another, or continue that run with --resume", path.display())]
     OutputExists {
@@ -103,6 +109,22 @@ pub enum RecipeError {
         source: Box<RecipeError>,
         /// The run's folder.
         path: PathBuf,
+    },
+    /// No size of a batch can be found.
+    #[error("--batch-size auto: {reason}")]
+    BatchSize {
+        /// Why.
+        reason: String,
+    },
+    /// Weights of different architectures cannot be averaged.
+    #[error("`{}` and `{}` cannot be averaged: {what}", path.display(), first.display())]
+    NotAlike {
+        /// The one.
+        path: PathBuf,
+        /// The other.
+        first: PathBuf,
+        /// How the one differs.
+        what: String,
     },
     /// Another process trains in this folder.
     #[error("another process is training in `{}`", path.display())]

@@ -41,6 +41,11 @@ impl Folder {
         Self { path: path.to_owned(), _lock: None }.take()
     }
 
+    /// The folder of a comparison that goes on.
+    pub(crate) fn of_comparison(path: &Path) -> Result<Self, RecipeError> {
+        Self { path: path.to_owned(), _lock: None }.take()
+    }
+
     /// Locks the folder and removes what a killed process was writing.
     fn take(mut self) -> Result<Self, RecipeError> {
         let lock = self.path(LOCK);

@@ -79,21 +79,29 @@ pub struct EpochReport<'a> {
     pub train_loss: f64,
     /// On the validation split.
     pub valid: &'a Evaluation,
+    /// The average of the weights on the validation split, where one is kept.
+    pub ema: Option<&'a Evaluation>,
     /// Whether it is the best so far.
     pub best: bool,
 }
 
 impl fmt::Display for EpochReport<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { epoch, train_loss, valid, best } = self;
+        let Self { epoch, train_loss, valid, ema, best } = self;
         let (top1, top5) = (valid.top1 * 100.0, valid.top5 * 100.0);
         write!(f, "Valid: {epoch}  Train loss: {train_loss:.4}  Loss: {:.4}  Acc@1: {top1:.2}  Acc@5: {top5:.2}", valid.loss)?;
-        if *best { f.write_str("  *") } else { Ok(()) }
+        f.write_str(if *best { "  *" } else { "" })?;
+        match ema {
+            Some(ema) => write!(f, "  (EMA: {:.4}, {:.2})", ema.loss, ema.top1 * 100.0),
+            None => Ok(()),
+        }
     }
 }
 
 /// Hears what happens in a run.
 pub trait Progress {
+    /// Before a run of several, number `number` of `runs`, counted from 0.
+    fn run(&mut self, _name: &str, _number: usize, _runs: usize) {}
     /// Before the first step.
     fn start(&mut self, report: &StartReport<'_>);
     /// Something the user should know, in one sentence.

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
-use burn::module::Module;
 use burn_zoo::{AnyClassifier, Classifier};
 use zoo_core::params::read_params;
 use zoo_weights::{WeightsMeta, encode};
 
+use crate::ema::Ema;
 use crate::folder::Folder;
 use crate::standing::Standing;
 use crate::{Optimizer, RecipeError, checkpoint, log};
@@ -19,14 +19,8 @@ use crate::{Optimizer, RecipeError, checkpoint, log};
 pub(crate) struct Snapshot {
     pub(crate) model: AnyClassifier,
     pub(crate) optimizer: Optimizer,
+    pub(crate) ema: Option<Ema>,
     pub(crate) standing: Standing,
-}
-
-impl Snapshot {
-    pub(crate) fn take(model: &AnyClassifier, optimizer: &Optimizer, standing: &Standing) -> Self {
-        // A clone would share the running statistics, which the next step changes.
-        Self { model: model.valid(), optimizer: optimizer.clone(), standing: standing.clone() }
-    }
 }
 
 /// What an epoch's end writes besides the checkpoint.
@@ -34,6 +28,8 @@ pub(crate) struct EpochFiles {
     pub(crate) meta: WeightsMeta,
     /// Names that the weights get.
     pub(crate) weights: Vec<String>,
+    /// Names that the average of the weights gets.
+    pub(crate) averages: Vec<String>,
     /// Names that are not needed any more.
     pub(crate) obsolete: Vec<String>,
 }
@@ -109,14 +105,21 @@ fn work(folder: &Folder, jobs: &Receiver<Box<Job>>, open: &AtomicUsize) -> Resul
     Ok(())
 }
 
+fn write_weights(folder: &Folder, model: &AnyClassifier, names: &[String], meta: &WeightsMeta) -> Result<(), RecipeError> {
+    let tensors = read_params(model).map_err(RecipeError::Device)?;
+    let failed = |source| RecipeError::Io { action: "write", path: folder.root().to_owned(), source };
+    let bytes = encode(&tensors, &model.index_buffers(), meta).map_err(failed)?;
+    names.iter().try_for_each(|name| folder.write(name, &bytes))
+}
+
 /// The checkpoint comes last: a run that is killed before does the epoch again, and writes the same files.
 fn write(folder: &Folder, job: &Job) -> Result<(), RecipeError> {
-    let Snapshot { model, standing, .. } = &job.snapshot;
+    let Snapshot { model, standing, ema, .. } = &job.snapshot;
     if let Some(files) = &job.epoch {
-        let tensors = read_params(model).map_err(RecipeError::Device)?;
-        let failed = |source| RecipeError::Io { action: "write", path: folder.root().to_owned(), source };
-        let bytes = encode(&tensors, &model.index_buffers(), &files.meta).map_err(failed)?;
-        files.weights.iter().try_for_each(|name| folder.write(name, &bytes))?;
+        write_weights(folder, model, &files.weights, &files.meta)?;
+        if let Some(ema) = ema {
+            write_weights(folder, &ema.model(model), &files.averages, &files.meta)?;
+        }
         folder.write_rows(&standing.rows)?;
     }
     // The checkpoint says how long the log is, so that much must be there after a power cut.

@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::RecipeError;
+use crate::{Plateau, RecipeError};
 
 /// Where a run stands. It travels in the checkpoints; together with the recipe and the tensors it is the whole state, as
 /// order, preprocessing and dropout are drawn from the seed, the epoch and the step.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Standing {
     pub(crate) epoch: usize,
     pub(crate) step_in_epoch: usize,
@@ -14,8 +15,12 @@ pub(crate) struct Standing {
     pub(crate) best_epoch: usize,
     /// Validation pictures that the best epoch had right; none before the first validation.
     pub(crate) best_correct: Option<usize>,
+    /// Validation pictures that the average of the weights had right at its best.
+    pub(crate) ema_best_correct: Option<usize>,
     /// The epochs whose weights are kept, the best first.
     pub(crate) kept: Vec<Kept>,
+    /// Of the schedule that watches the accuracy.
+    pub(crate) plateau: Plateau,
     /// Of this epoch, so far.
     pub(crate) sums: Sums,
     /// Seconds of training, waiting for data included.
@@ -59,8 +64,8 @@ impl Sums {
     }
 }
 
-/// A row of `summary.csv`, with timm's columns.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// A row of `summary.csv`, with timm's columns, and those of the average of the weights where there is one.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Row {
     pub(crate) epoch: usize,
     pub(crate) train_loss: f64,
@@ -68,6 +73,12 @@ pub(crate) struct Row {
     pub(crate) eval_top1: f64,
     pub(crate) eval_top5: f64,
     pub(crate) lr: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ema_loss: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ema_top1: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ema_top5: Option<f64>,
 }
 
 impl Standing {
@@ -85,6 +96,15 @@ impl Standing {
         let best = self.best_correct.is_none_or(|before| correct > before);
         if best {
             (self.best_correct, self.best_epoch) = (Some(correct), self.epoch);
+        }
+        best
+    }
+
+    /// The same for the average of the weights.
+    pub(crate) fn judge_ema(&mut self, correct: usize) -> bool {
+        let best = self.ema_best_correct.is_none_or(|before| correct > before);
+        if best {
+            self.ema_best_correct = Some(correct);
         }
         best
     }
@@ -150,7 +170,8 @@ mod tests {
             // Sums as they come, and numbers of all sizes.
             let loss = (1..n).map(|n| 1.0 / n as f64).sum();
             let seconds = f64::from_bits(0x3fe0_0000_0000_0000 + n * 0x000f_ffff_ffff_fff1 % 0x2000_0000_0000_0000);
-            let row = Row { epoch: 1, train_loss: loss, eval_loss: seconds, eval_top1: 0.1 + 0.2, eval_top5: 1.0, lr: 1e-9 };
+            let row =
+                Row { epoch: 1, train_loss: loss, eval_loss: seconds, eval_top1: 0.1 + 0.2, eval_top5: 1.0, lr: 1e-9, ..Row::default() };
             let at = Standing { sums: Sums { loss, ..Sums::default() }, seconds, rows: vec![row; 2], ..Standing::default() };
             assert_eq!(Standing::from_toml(&at.to_toml().unwrap()).unwrap(), at);
         }

@@ -6,7 +6,9 @@ use std::path::Path;
 use burn::tensor::{Device, Tensor, TensorData};
 use burn_zoo::{AnyClassifier, BuildOptions, Classifier, Family, ModelInfo, params};
 use zoo_core::{Variant, fill_input};
-use zoo_recipes::{Ended, EpochReport, Interrupter, Optimizer, OptimizerKind, Progress, Recipe, StartReport, StepReport, train};
+use zoo_recipes::{
+    Ended, EpochReport, Interrupter, Optimizer, OptimizerConfig, OptimizerKind, Progress, Recipe, StartReport, StepReport, train,
+};
 use zoo_vit::{VisionTransformer, VitSpec};
 use zoo_weights::WeightsFile;
 
@@ -30,7 +32,7 @@ fn build(name: &str, device: &Device) -> AnyClassifier {
 fn two_steps(name: &str, device: &Device) -> Vec<params::NamedTensor> {
     let shape = [4, 3, 32, 32];
     let mut model = build(name, device);
-    let mut optimizer = Optimizer::new(OptimizerKind::Sgd, 0.9, false, 0.01);
+    let mut optimizer = Optimizer::new(OptimizerConfig { kind: OptimizerKind::Sgd, ..OptimizerConfig::default() });
     for salt in ["first", "second"] {
         let images = Tensor::<4>::from_data(TensorData::new(fill_input(salt, shape), shape), device);
         let logits = model.forward(images);

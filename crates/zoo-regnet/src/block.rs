@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor};
 use zoo_core::{Describe, Node};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::shape::Window;
-use zoo_layers::{ActivationKind, ConvNormAct, DropPath, DropPathMode, Layer, SqueezeExcite, forward_layers, init};
+use zoo_layers::{ActivationKind, ConvNormAct, DropPath, DropPathMode, Layer, SqueezeExcite, forward_layers, init, maps};
 
 /// 1x1, 3x3 and 1x1 convolutions, the second one in groups and, in RegNetY, followed by squeeze-and-excitation. There is no
 /// bottleneck: all have the same width (Radosavovic et al. 2020, section 4, b = 1).
@@ -82,11 +82,12 @@ impl ResBottleneckBlock {
     /// - input: `[batch, in_channels, height, width]`
     /// - output: `[batch, out_channels, height / stride, width / stride]`, rounded up
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let [x, shortcut] = maps::fork(x);
         let shortcut = match &self.proj {
-            Some(proj) => forward_layers(proj, x.clone()),
-            None => x.clone(),
+            Some(proj) => forward_layers(proj, shortcut),
+            None => shortcut,
         };
-        ActivationKind::Relu.forward(shortcut + self.drop_path.forward(self.f.forward(x)))
+        maps::add(shortcut, self.drop_path.forward(self.f.forward(x)), ActivationKind::Relu)
     }
 }
 

@@ -14,6 +14,8 @@ pub(crate) struct Series {
     pub(crate) dashed: bool,
     /// `[x, y]`, by x.
     pub(crate) points: Vec<[f64; 2]>,
+    /// `[x, lowest, highest]`, by x: what several lines became one of.
+    pub(crate) band: Vec<[f64; 3]>,
 }
 
 /// A chart of lines over epochs.
@@ -26,6 +28,8 @@ pub(crate) struct Chart {
     pub(crate) y_includes: Option<f64>,
     /// The y axis ends here, whatever round numbers would say.
     pub(crate) y_most: Option<f64>,
+    /// What x is the decimal logarithm of is written at the axis.
+    pub(crate) x_is_log: bool,
     /// A vertical line, with what it says.
     pub(crate) mark: Option<(f64, String)>,
 }
@@ -61,7 +65,9 @@ impl Chart {
         let mut out = String::new();
         text(&mut out, [LEFT - 44.0, 20.0], "title", "start", &self.title);
         let top = self.legend(&mut out) + 14.0;
-        let points = || self.series.iter().flat_map(|series| &series.points).filter(|point| point[1].is_finite());
+        let bands = || self.series.iter().flat_map(|series| &series.band).flat_map(|[x, low, high]| [[*x, *low], [*x, *high]]);
+        let points =
+            || self.series.iter().flat_map(|series| series.points.iter().copied()).chain(bands()).filter(|point| point[1].is_finite());
         if points().next().is_none() {
             text(&mut out, [SIZE[0] / 2.0, SIZE[1] / 2.0], "axis", "middle", "nothing to show yet");
             return out;
@@ -84,6 +90,7 @@ impl Chart {
             let height = if self.is_low(*at, y) { top + 12.0 } else { SIZE[1] - BOTTOM - 7.0 };
             text(&mut out, [x + shift, height], "tick", anchor, said);
         }
+        self.series.iter().for_each(|series| band(&mut out, &plot, series));
         self.series.iter().for_each(|series| line(&mut out, &plot, series));
         out
     }
@@ -124,7 +131,8 @@ impl Chart {
             let [x, _] = plot.place([tick, plot.y[0]]);
             if (left - 0.5..=right + 0.5).contains(&x) {
                 let _ok = writeln!(out, r#"<line class="frame" x1="{0}" x2="{0}" y1="{bottom}" y2="{1}"/>"#, number(x), bottom + 4.0);
-                text(out, [x, bottom + 17.0], "tick", "middle", &label(tick, 1.0));
+                let said = if self.x_is_log { format!("1e{tick:.0}") } else { label(tick, 1.0) };
+                text(out, [x, bottom + 17.0], "tick", "middle", &said);
             }
         }
         let _ok = writeln!(out, r#"<line class="frame" x1="{left}" x2="{right}" y1="{bottom}" y2="{bottom}"/>"#);
@@ -134,6 +142,18 @@ impl Chart {
 
 fn style(series: &Series) -> String {
     format!("line c{}{}", series.colour % COLOURS, if series.dashed { " dashed" } else { "" })
+}
+
+/// The area between the lowest and the highest.
+fn band(out: &mut String, plot: &Plot, series: &Series) {
+    let finite = || series.band.iter().filter(|point| point.iter().all(|v| v.is_finite()));
+    if finite().next().is_none() {
+        return;
+    }
+    let there = finite().map(|[x, low, _]| [*x, *low]);
+    let back = finite().rev().map(|[x, _, high]| [*x, *high]);
+    let path: Vec<String> = there.chain(back).map(|point| plot.place(point).map(number).join(",")).collect();
+    let _ok = writeln!(out, r#"<polygon class="d{} band" points="{}"/>"#, series.colour % COLOURS, path.join(" "));
 }
 
 fn line(out: &mut String, plot: &Plot, series: &Series) {
@@ -164,13 +184,21 @@ mod tests {
     use super::*;
 
     fn chart(series: Vec<Series>) -> Chart {
-        Chart { title: "t".into(), x_label: "epoch".into(), series, y_includes: None, y_most: None, mark: Some((1.0, "best".into())) }
+        Chart {
+            title: "t".into(),
+            x_label: "epoch".into(),
+            series,
+            y_includes: None,
+            y_most: None,
+            x_is_log: false,
+            mark: Some((1.0, "best".into())),
+        }
     }
 
     #[test]
     fn an_empty_chart_says_so() {
         assert!(chart(vec![]).draw().contains("nothing to show yet"));
-        let hopeless = Series { label: String::new(), colour: 0, dashed: false, points: vec![[0.0, f64::NAN]] };
+        let hopeless = Series { label: String::new(), colour: 0, dashed: false, points: vec![[0.0, f64::NAN]], band: vec![] };
         assert!(chart(vec![hopeless]).draw().contains("nothing to show yet"));
     }
 
@@ -180,7 +208,8 @@ mod tests {
         fn nothing_is_drawn_outside(points in prop::collection::vec((0.0f64..50.0, -1e7f64..1e7), 1..80), scale in 1e-9f64..1.0) {
             let mut points: Vec<[f64; 2]> = points.into_iter().map(|(x, y)| [x, y * scale]).collect();
             points.sort_by(|a, b| a[0].total_cmp(&b[0]));
-            let drawn = chart(vec![Series { label: "a".into(), colour: 9, dashed: true, points }]).draw();
+            let band = points.iter().map(|[x, y]| [*x, y - 1.0, y + 1.0]).collect();
+            let drawn = chart(vec![Series { label: "a".into(), colour: 9, dashed: true, points, band }]).draw();
             prop_assert!(!drawn.contains("NaN") && !drawn.contains("inf"), "{drawn}");
             let path = drawn.lines().find_map(|l| l.strip_prefix(r#"<polyline class="line c1 dashed" points=""#)).unwrap_or("");
             let path = path.trim_end_matches(r#""/>"#);

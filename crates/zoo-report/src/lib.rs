@@ -13,11 +13,14 @@
 //! ```
 
 mod chart;
+mod compare;
 mod confusion;
 mod curves;
 mod error;
 mod evaluation;
+mod events;
 mod files;
+mod groups;
 mod page;
 mod raster;
 mod run;
@@ -29,8 +32,9 @@ pub use confusion::confusion_svg;
 pub use curves::curves_svg;
 pub use error::ReportError;
 pub use evaluation::{ClassScore, Evaluation, Mistake, per_class};
+pub use events::{scalars_record, version_record};
 pub use files::files;
 pub use page::page;
 pub use raster::{png_of_rgb, png_of_svg};
-pub use run::{EpochRow, Outcome, Run, Step};
+pub use run::{EpochRow, LrFinder, LrPoint, Outcome, Run, Step};
 pub use sheet::{Tile, contact_sheet};

@@ -7,8 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::curves::{charts, value};
-use crate::svg::{self, COLOURS, escape};
-use crate::{Evaluation, Run, chart, confusion, per_class};
+use crate::svg::{self, escape};
+use crate::{Evaluation, Run, chart, compare, confusion, per_class};
 
 const STYLE: &str = include_str!("../style/page.css");
 /// Pictures up to this side are shown pixel by pixel.
@@ -31,7 +31,7 @@ pub fn page(runs: &[Run]) -> String {
     );
     match runs {
         [run] => one(&mut out, run),
-        runs => several(&mut out, runs),
+        runs => compare::several(&mut out, runs),
     }
     out += "<footer>Burn Zoo. Accuracies, precision, recall and F1 are in per cent; epochs are counted from 0.</footer>\n</main>\n</body>\n</html>\n";
     out
@@ -59,6 +59,9 @@ fn facts(out: &mut String, run: &Run) {
         facts.push((percent(result.test_top1), "test top-1".to_owned()));
         facts.push((percent(result.test_top5), "test top-5".to_owned()));
         facts.push((value(result.test_loss), "test loss".to_owned()));
+        if let Some(averaged) = result.ema_test_top1 {
+            facts.push((percent(averaged), "test top-1, average of weights".to_owned()));
+        }
     }
     if let Some(best) = run.best() {
         facts.push((percent(best.eval_top1), format!("validation, epoch {}", best.epoch)));
@@ -81,7 +84,7 @@ fn facts(out: &mut String, run: &Run) {
     out.push_str("</div>\n");
 }
 
-fn curves(out: &mut String, runs: &[Run]) {
+pub(crate) fn curves(out: &mut String, runs: &[Run]) {
     out.push_str("<div class=\"charts\">\n");
     for drawn in charts(runs) {
         let _ok = writeln!(out, "<div class=\"card\">{}</div>", svg::inline(chart::SIZE, &drawn.title, &drawn.draw()));
@@ -90,7 +93,7 @@ fn curves(out: &mut String, runs: &[Run]) {
 }
 
 /// What the model answered: matrix, scores, mistakes.
-fn answers(out: &mut String, run: &Run, evaluation: &Evaluation) {
+pub(crate) fn answers(out: &mut String, run: &Run, evaluation: &Evaluation) {
     let (pictures, split) = (evaluation.pictures, escape(&evaluation.split));
     if let Some((size, body)) = confusion::draw(evaluation) {
         let _ok = write!(
@@ -162,81 +165,19 @@ fn picture(folder: &Path, name: &str, alt: &str) -> String {
     format!("<img{class} alt=\"{alt}\" src=\"data:image/png;base64,{}\">", STANDARD.encode(bytes))
 }
 
-fn several(out: &mut String, runs: &[Run]) {
-    out.push_str("<div class=\"card scroll\"><table>\n<tr><th>run</th><th class=\"text\">model</th><th class=\"text\">data</th><th>epochs</th><th>best validation</th><th>test top-1</th><th>test top-5</th><th>test loss</th><th>parameters</th><th>training</th><th>pictures/s</th></tr>\n");
-    let none = || "–".to_owned();
-    for (index, run) in runs.iter().enumerate() {
-        let of = |what: fn(&crate::Outcome) -> String| run.result.as_ref().map_or_else(none, what);
-        let cells = [
-            run.epochs.len().to_string(),
-            run.best().map_or_else(none, |row| percent(row.eval_top1)),
-            of(|r| percent(r.test_top1)),
-            of(|r| percent(r.test_top5)),
-            of(|r| value(r.test_loss)),
-            of(|r| grouped(r.parameters)),
-            of(|r| duration(r.train_seconds)),
-            of(|r| format!("{:.0}", r.images_per_second)),
-        ];
-        let setting = |key| escape(run.setting(key).unwrap_or("–"));
-        let cells: String = cells.iter().map(|cell| format!("<td>{cell}</td>")).collect();
-        let _ok = writeln!(
-            out,
-            "<tr><td><i class=\"swatch\" style=\"background:var(--s{})\"></i>{}</td><td class=\"text\">{}</td><td class=\"text\">{}</td>{cells}</tr>",
-            index % COLOURS,
-            escape(&run.name),
-            setting("model"),
-            setting("dataset"),
-        );
-    }
-    out.push_str("</table></div>\n<h2>Curves</h2>\n");
-    curves(out, runs);
-    differences(out, runs);
-    for run in runs {
-        if let Some(evaluation) = &run.evaluation {
-            let _ok = writeln!(out, "<details><summary>{}</summary>", escape(&run.name));
-            answers(out, run, evaluation);
-            out.push_str("</details>\n");
-        }
-    }
-}
-
-/// What the recipes say differently.
-fn differences(out: &mut String, runs: &[Run]) {
-    let mut keys: Vec<&str> = vec![];
-    for (key, _) in runs.iter().flat_map(|run| &run.config) {
-        let differs = runs.iter().any(|run| run.setting(key) != runs.first().and_then(|first| first.setting(key)));
-        if differs && !keys.contains(&key.as_str()) {
-            keys.push(key);
-        }
-    }
-    out.push_str("<h2>What their recipes say differently</h2>\n");
-    if keys.is_empty() {
-        out.push_str("<p>Nothing.</p>\n");
-        return;
-    }
-    out.push_str("<div class=\"card scroll\"><table>\n<tr><th>key</th>");
-    runs.iter().for_each(|run| *out += &format!("<th class=\"text\">{}</th>", escape(&run.name)));
-    out.push_str("</tr>\n");
-    for key in keys {
-        let cells: String = runs.iter().map(|run| format!("<td class=\"wrap\">{}</td>", escape(run.setting(key).unwrap_or("–")))).collect();
-        let _ok = writeln!(out, "<tr><td><code>{}</code></td>{cells}</tr>", escape(key));
-    }
-    out.push_str("</table></div>\n");
-}
-
-fn percent(fraction: f64) -> String {
+pub(crate) fn percent(fraction: f64) -> String {
     format!("{:.2} %", fraction * 100.0)
 }
 
 /// `61,706`.
-fn grouped(number: usize) -> String {
+pub(crate) fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let places = digits.len();
     let comma = |place: usize| place > 0 && (places - place).is_multiple_of(3);
     digits.char_indices().flat_map(|(place, digit)| comma(place).then_some(',').into_iter().chain([digit])).collect()
 }
 
-fn duration(seconds: f64) -> String {
+pub(crate) fn duration(seconds: f64) -> String {
     let whole = seconds.round() as u64;
     match (whole / 3600, whole / 60 % 60, whole % 60) {
         (0, 0, _) => format!("{seconds:.1} s"),

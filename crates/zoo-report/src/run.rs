@@ -15,7 +15,9 @@ pub struct Run {
     pub name: String,
     /// The folder.
     pub folder: PathBuf,
-    /// The recipe, key by key.
+    /// The name that runs share which differ by their seeds alone, where they were made for a comparison.
+    pub group: Option<String>,
+    /// The recipe, key by key; keys of sections are `section.key`.
     pub config: Vec<(String, String)>,
     /// `summary.csv`.
     pub epochs: Vec<EpochRow>,
@@ -25,6 +27,28 @@ pub struct Run {
     pub result: Option<Outcome>,
     /// `evaluation.json`.
     pub evaluation: Option<Evaluation>,
+    /// `lr-finder.json`.
+    pub finder: Option<LrFinder>,
+}
+
+/// A search for a learning rate.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct LrFinder {
+    /// By growing learning rate.
+    pub points: Vec<LrPoint>,
+    /// Where the smoothed loss falls fastest; none where it never falls.
+    pub suggestion: Option<f64>,
+}
+
+/// A step of a search.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct LrPoint {
+    /// Learning rate.
+    pub lr: f64,
+    /// Loss of the step, before its update.
+    pub loss: f64,
+    /// Moving average of the losses.
+    pub smoothed: f64,
 }
 
 /// An epoch. The optional fields are from `metrics.jsonl`.
@@ -42,6 +66,12 @@ pub struct EpochRow {
     pub eval_top5: f64,
     /// Learning rate of the last step.
     pub lr: f64,
+    /// Mean validation loss of the average of the weights.
+    #[serde(default)]
+    pub ema_loss: Option<f64>,
+    /// Its top-1 accuracy.
+    #[serde(default)]
+    pub ema_top1: Option<f64>,
     /// Top-1 accuracy on the training pictures while they were trained on.
     #[serde(default)]
     pub train_top1: Option<f64>,
@@ -81,6 +111,12 @@ pub struct Outcome {
     pub test_top5: f64,
     /// Mean cross-entropy.
     pub test_loss: f64,
+    /// Top-1 of the average of the weights, at its best on the validation split.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ema_test_top1: Option<f64>,
+    /// Mean cross-entropy of the average of the weights.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ema_test_loss: Option<f64>,
     /// The epoch, from 0.
     pub best_epoch: usize,
     /// Epochs that were done.
@@ -118,13 +154,13 @@ impl Run {
         let Some(config) = read(folder, "config.toml")? else { return Err(ReportError::NotARun { path: folder.to_owned() }) };
         let damaged = |name: &str, reason: &dyn std::fmt::Display| damaged(folder, name, reason);
         let table: toml::Table = config.parse().map_err(|e| damaged("config.toml", &e))?;
-        let shown = |value: toml::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let mut run = Self {
             name: name(folder),
             folder: folder.to_owned(),
-            config: table.into_iter().map(|(key, value)| (key, shown(value))).collect(),
+            config: settings(table),
             result: json(folder, "result.json")?,
             evaluation: json(folder, "evaluation.json")?,
+            finder: json(folder, "lr-finder.json")?,
             ..Self::default()
         };
         for row in csv::Reader::from_reader(read(folder, "summary.csv")?.unwrap_or_default().as_bytes()).deserialize() {
@@ -161,6 +197,22 @@ impl Run {
     pub(crate) fn best(&self) -> Option<&EpochRow> {
         self.epochs.iter().reduce(|best, row| if row.eval_top1 > best.eval_top1 { row } else { best })
     }
+}
+
+/// The keys with their values, those of sections last.
+fn settings(table: toml::Table) -> Vec<(String, String)> {
+    let (mut plain, mut sections) = (vec![], vec![]);
+    for (key, value) in table {
+        match value {
+            toml::Value::Table(section) => {
+                sections.extend(settings(section).into_iter().map(|(name, value)| (format!("{key}.{name}"), value)))
+            }
+            toml::Value::String(text) => plain.push((key, text)),
+            value => plain.push((key, value.to_string())),
+        }
+    }
+    plain.extend(sections);
+    plain
 }
 
 fn name(folder: &Path) -> String {

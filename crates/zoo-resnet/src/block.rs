@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use zoo_core::{Describe, Node, Shortcut};
 use zoo_layers::describe::Flow;
 use zoo_layers::shape::Window;
-use zoo_layers::{Activation, ActivationKind, BatchNorm2d, Children, DropPath, DropPathMode, conv2d, init};
+use zoo_layers::{Activation, ActivationKind, BatchNorm2d, Children, DropPath, DropPathMode, conv2d, init, maps};
 
 use crate::config::BlockKind;
 use crate::shortcut::Bypass;
@@ -90,23 +90,28 @@ impl Block {
     /// - output: `[batch, out_channels, ceil(height / stride), ceil(width / stride)]`
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let relu2 = self.relu2.as_ref().unwrap_or(&self.relu);
-        let branch = self.relu.forward(self.bn1.forward(self.conv1.forward(x.clone())));
-        let branch = self.bn2.forward(self.conv2.forward(branch));
-        let (branch, last) = match (&self.conv3, &self.bn3) {
-            (Some(conv3), Some(bn3)) => (bn3.forward(conv3.forward(relu2.forward(branch))), self.relu3.as_ref().unwrap_or(&self.relu)),
-            _ => (branch, relu2),
+        let [x, shortcut] = maps::fork(x);
+        let branch = self.bn1.forward_then(maps::conv2d(&self.conv1, x), &self.relu);
+        let branch = maps::conv2d(&self.conv2, branch);
+        let (branch, norm, last) = match (&self.conv3, &self.bn3) {
+            (Some(conv3), Some(bn3)) => {
+                let branch = self.bn2.forward_then(branch, relu2);
+                (maps::conv2d(conv3, branch), bn3, self.relu3.as_ref().unwrap_or(&self.relu))
+            }
+            _ => (branch, &self.bn2, relu2),
         };
-        let branch = match &self.drop_path {
-            Some(drop_path) => drop_path.forward(branch),
-            None => branch,
+        let shortcut = || match (self.bypass, &self.downsample) {
+            (Bypass::Absent, _) => None,
+            (Bypass::ZeroPadding(padding), _) => Some(padding.forward(shortcut)),
+            (_, Some((conv, norm))) => Some(norm.forward(maps::conv2d(conv, shortcut))),
+            (_, None) => Some(shortcut),
         };
-        let sum = match (self.bypass, &self.downsample) {
-            (Bypass::Absent, _) => branch,
-            (Bypass::ZeroPadding(padding), _) => branch + padding.forward(x),
-            (_, Some((conv, norm))) => branch + norm.forward(conv.forward(x)),
-            (_, None) => branch + x,
-        };
-        last.forward(sum)
+        match (&self.drop_path, shortcut()) {
+            (None, None) => norm.forward_then(branch, last),
+            (None, Some(shortcut)) => norm.forward_add(branch, shortcut, last),
+            (Some(drop_path), None) => last.forward(drop_path.forward(norm.forward(branch))),
+            (Some(drop_path), Some(shortcut)) => maps::add(drop_path.forward(norm.forward(branch)), shortcut, last),
+        }
     }
 
     /// The activations as children, and the flow through the first, second and third.

@@ -10,7 +10,7 @@ use zoo_core::{
 };
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::shape::Window;
-use zoo_layers::{Activation, ActivationKind, BatchNorm2d, Children, FullyConnected, GlobalPool, conv2d, init};
+use zoo_layers::{Activation, ActivationKind, BatchNorm2d, Children, FullyConnected, GlobalPool, conv2d, init, maps};
 
 use crate::block::{Block, BlockConfig};
 use crate::config::{ResNetSpec, Stem, VARIANTS};
@@ -44,12 +44,12 @@ impl ResNet {
 
     /// The first convolution, normalisation and activation, before pooling.
     fn stem(&self, images: Tensor<4>) -> Tensor<4> {
-        self.relu.forward(self.bn1.forward(self.conv1.forward(images)))
+        self.bn1.forward_then(maps::conv2d(&self.conv1, images), &self.relu)
     }
 
     fn pool(&self, stem: Tensor<4>) -> Tensor<4> {
         match &self.maxpool {
-            Some(maxpool) => maxpool.forward(stem),
+            Some(maxpool) => maps::max_pool2d(maxpool, stem),
             None => stem,
         }
     }

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
 use zoo_core::{Describe, Node};
-use zoo_layers::{Activation, ActivationKind, BatchNorm2d, Children, DropPath, SqueezeExcite};
+use zoo_layers::{Activation, ActivationKind, BatchNorm2d, Children, DropPath, SqueezeExcite, maps};
 
 use crate::config::BlockKind;
 use crate::residual::{Downsample, Residual, add_shortcut, conv, describe_sum, drop_path, squeeze_excite, zero_norm};
@@ -106,9 +106,10 @@ impl BasicBlock {
     /// - input: `[batch, in_channels, height, width]`
     /// - output: `[batch, planes, ceil(height / stride), ceil(width / stride)]`
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let branch = self.act1.forward(self.bn1.forward(self.conv1.forward(x.clone())));
-        let branch = self.se.forward(self.bn2.forward(self.conv2.forward(branch)));
-        self.act2.forward(add_shortcut(branch, x, &self.downsample, &self.drop_path))
+        let [x, shortcut] = maps::fork(x);
+        let branch = self.bn1.forward_then(maps::conv2d(&self.conv1, x), &self.act1);
+        let branch = self.se.forward(self.bn2.forward(maps::conv2d(&self.conv2, branch)));
+        add_shortcut(branch, shortcut, &self.downsample, &self.drop_path, &self.act2)
     }
 }
 
@@ -137,10 +138,11 @@ impl Bottleneck {
     /// - input: `[batch, in_channels, height, width]`
     /// - output: `[batch, 4 * planes, ceil(height / stride), ceil(width / stride)]`
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let branch = self.act1.forward(self.bn1.forward(self.conv1.forward(x.clone())));
-        let branch = self.act2.forward(self.bn2.forward(self.conv2.forward(branch)));
-        let branch = self.se.forward(self.bn3.forward(self.conv3.forward(branch)));
-        self.act3.forward(add_shortcut(branch, x, &self.downsample, &self.drop_path))
+        let [x, shortcut] = maps::fork(x);
+        let branch = self.bn1.forward_then(maps::conv2d(&self.conv1, x), &self.act1);
+        let branch = self.bn2.forward_then(maps::conv2d(&self.conv2, branch), &self.act2);
+        let branch = self.se.forward(self.bn3.forward(maps::conv2d(&self.conv3, branch)));
+        add_shortcut(branch, shortcut, &self.downsample, &self.drop_path, &self.act3)
     }
 }
 

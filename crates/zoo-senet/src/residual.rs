@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor};
 use zoo_core::{Describe, Node};
 use zoo_layers::describe::Flow;
 use zoo_layers::shape::Window;
-use zoo_layers::{ActivationKind, BatchNorm2d, Children, DropPath, DropPathMode, SqueezeExcite, conv2d, init};
+use zoo_layers::{Activation, ActivationKind, BatchNorm2d, Children, DropPath, DropPathMode, SqueezeExcite, conv2d, init, maps};
 
 /// A strided convolution with batch normalisation, where a block changes the shape.
 pub(crate) type Downsample = Option<(Conv2d, BatchNorm2d)>;
@@ -45,15 +45,21 @@ pub(crate) fn drop_path_rates(layers: &[usize], rate: f64) -> impl Iterator<Item
     (0..blocks).map(move |block| rate * block as f64 / (blocks - 1).max(1) as f64)
 }
 
-/// The branch, unless it is dropped, and what passes it by.
-pub(crate) fn add_shortcut(branch: Tensor<4>, x: Tensor<4>, downsample: &Downsample, drop_path: &Option<DropPath>) -> Tensor<4> {
+/// The branch, unless it is dropped, and what passes it by, then the activation.
+pub(crate) fn add_shortcut(
+    branch: Tensor<4>,
+    x: Tensor<4>,
+    downsample: &Downsample,
+    drop_path: &Option<DropPath>,
+    after: &Activation,
+) -> Tensor<4> {
     let branch = match drop_path {
         Some(drop_path) => drop_path.forward(branch),
         None => branch,
     };
     match downsample {
-        Some((conv, norm)) => branch + norm.forward(conv.forward(x)),
-        None => branch + x,
+        Some((conv, norm)) => maps::add(branch, norm.forward(maps::conv2d(conv, x)), after),
+        None => maps::add(branch, x, after),
     }
 }
 

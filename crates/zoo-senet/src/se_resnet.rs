@@ -9,7 +9,7 @@ use zoo_core::{
     BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant, Weights, pooled_head,
 };
 use zoo_layers::describe::{Flow, ops};
-use zoo_layers::{Activation, ActivationKind, BatchNorm2d, Children, FullyConnected, GlobalPool};
+use zoo_layers::{Activation, ActivationKind, BatchNorm2d, Children, FullyConnected, GlobalPool, maps};
 
 use crate::block::{Block, BlockConfig};
 use crate::config::{SE_RESNETS, SeResNetSpec};
@@ -46,7 +46,7 @@ impl SeResNet {
 
     /// The first convolution, normalisation and activation, before pooling.
     fn stem(&self, images: Tensor<4>) -> Tensor<4> {
-        self.act1.forward(self.bn1.forward(self.conv1.forward(images)))
+        self.bn1.forward_then(maps::conv2d(&self.conv1, images), &self.act1)
     }
 }
 
@@ -59,13 +59,13 @@ impl Classifier for SeResNet {
     }
 
     fn forward_features(&self, images: Tensor<4>) -> Features {
-        let pooled = self.maxpool.forward(self.stem(images));
+        let pooled = maps::max_pool2d(&self.maxpool, self.stem(images));
         Features::Map(self.layers().into_iter().fold(pooled, |x, (_, layer)| run(layer, x)))
     }
 
     fn forward_intermediates(&self, images: Tensor<4>) -> Vec<Intermediate> {
         let stem = self.stem(images);
-        let mut x = self.maxpool.forward(stem.clone());
+        let mut x = maps::max_pool2d(&self.maxpool, stem.clone());
         let mut found = vec![Intermediate { name: "act1".to_owned(), features: stem }];
         for (name, layer) in self.layers() {
             x = run(layer, x);

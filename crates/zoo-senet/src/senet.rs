@@ -4,12 +4,12 @@ use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::nn::{Dropout, DropoutConfig};
-use burn::tensor::{Device, Tensor, activation};
+use burn::tensor::{Device, Tensor};
 use zoo_core::{
     BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant, Weights, pooled_head,
 };
 use zoo_layers::describe::{Flow, ops};
-use zoo_layers::{ActivationKind, BatchNorm2d, Children, FullyConnected, GlobalPool};
+use zoo_layers::{ActivationKind, BatchNorm2d, Children, FullyConnected, GlobalPool, maps};
 
 use crate::config::{SENETS, SeNetSpec};
 use crate::residual::{conv, drop_path_rates, run};
@@ -49,9 +49,9 @@ impl Stem {
     /// - input: `[batch, in_channels, height, width]`
     /// - output: `[batch, 128, ceil(height / 2), ceil(width / 2)]`
     pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
-        let x = activation::relu(self.bn1.forward(self.conv1.forward(images)));
-        let x = activation::relu(self.bn2.forward(self.conv2.forward(x)));
-        activation::relu(self.bn3.forward(self.conv3.forward(x)))
+        let x = self.bn1.forward_then(maps::conv2d(&self.conv1, images), ActivationKind::Relu);
+        let x = self.bn2.forward_then(maps::conv2d(&self.conv2, x), ActivationKind::Relu);
+        self.bn3.forward_then(maps::conv2d(&self.conv3, x), ActivationKind::Relu)
     }
 }
 
@@ -100,13 +100,13 @@ impl Classifier for SeNet {
     }
 
     fn forward_features(&self, images: Tensor<4>) -> Features {
-        let pooled = self.pool0.forward(self.layer0.forward(images));
+        let pooled = maps::max_pool2d(&self.pool0, self.layer0.forward(images));
         Features::Map(self.layers().into_iter().fold(pooled, |x, (_, layer)| run(layer, x)))
     }
 
     fn forward_intermediates(&self, images: Tensor<4>) -> Vec<Intermediate> {
         let stem = self.layer0.forward(images);
-        let mut x = self.pool0.forward(stem.clone());
+        let mut x = maps::max_pool2d(&self.pool0, stem.clone());
         let mut found = vec![Intermediate { name: "layer0".to_owned(), features: stem }];
         for (name, layer) in self.layers() {
             x = run(layer, x);

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
 use zoo_core::{Describe, Node};
-use zoo_layers::{Activation, ActivationKind, BatchNorm2d, Children, DropPath, SqueezeExcite};
+use zoo_layers::{Activation, ActivationKind, BatchNorm2d, Children, DropPath, SqueezeExcite, maps};
 
 use crate::residual::{Downsample, Residual, add_shortcut, conv, describe_sum, drop_path, squeeze_excite};
 
@@ -65,10 +65,11 @@ impl SeBottleneck {
 
 impl Residual for SeBottleneck {
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let branch = self.relu.forward(self.bn1.forward(self.conv1.forward(x.clone())));
-        let branch = self.relu.forward(self.bn2.forward(self.conv2.forward(branch)));
-        let branch = self.se_module.forward(self.bn3.forward(self.conv3.forward(branch)));
-        self.relu.forward(add_shortcut(branch, x, &self.downsample, &self.drop_path))
+        let [x, shortcut] = maps::fork(x);
+        let branch = self.bn1.forward_then(maps::conv2d(&self.conv1, x), &self.relu);
+        let branch = self.bn2.forward_then(maps::conv2d(&self.conv2, branch), &self.relu);
+        let branch = self.se_module.forward(self.bn3.forward(maps::conv2d(&self.conv3, branch)));
+        add_shortcut(branch, shortcut, &self.downsample, &self.drop_path, &self.relu)
     }
 }
 

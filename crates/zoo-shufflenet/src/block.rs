@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 use zoo_core::{Describe, Node};
 use zoo_layers::describe::{Flow, Operation};
 use zoo_layers::shape::{ShapeError, Window};
-use zoo_layers::{ConvNormAct, Layer, forward_layers};
+use zoo_layers::{ConvNormAct, Layer, forward_layers, maps};
 
 /// Two branches, joined and shuffled (Ma et al. 2018, figure 3). With stride 1 (c) half of the channels pass unchanged and
 /// the other half goes through `branch2`; with stride 2 (d) both branches see all channels.
@@ -39,9 +39,10 @@ impl InvertedResidual {
             let half = x.dims()[1] / 2;
             vec![x.clone().narrow(1, 0, half), forward_layers(&self.branch2, x.narrow(1, half, half))]
         } else {
-            vec![forward_layers(&self.branch1, x.clone()), forward_layers(&self.branch2, x)]
+            let [first, second] = maps::fork(x);
+            vec![forward_layers(&self.branch1, first), forward_layers(&self.branch2, second)]
         };
-        channel_shuffle(Tensor::cat(branches, 1), 2)
+        channel_shuffle(maps::cat(branches), 2)
     }
 }
 

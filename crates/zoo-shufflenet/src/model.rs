@@ -9,7 +9,7 @@ use zoo_core::{
 };
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::shape::Window;
-use zoo_layers::{ConvNormAct, FullyConnected, GlobalPool, Layer, forward_layers};
+use zoo_layers::{ConvNormAct, FullyConnected, GlobalPool, Layer, forward_layers, maps};
 
 use crate::InvertedResidual;
 use crate::config::{ShuffleNetSpec, VARIANTS};
@@ -40,7 +40,7 @@ impl ShuffleNetV2 {
     fn maps(&self, images: Tensor<4>) -> [Tensor<4>; 5] {
         let units = |units: &[InvertedResidual], x: Tensor<4>| units.iter().fold(x, |x, unit| unit.forward(x));
         let conv1 = forward_layers(&self.conv1, images);
-        let maxpool = self.maxpool.forward(conv1.clone());
+        let maxpool = maps::max_pool2d(&self.maxpool, conv1.clone());
         let stage2 = units(&self.stage2, maxpool.clone());
         let stage3 = units(&self.stage3, stage2.clone());
         let conv5 = forward_layers(&self.conv5, units(&self.stage4, stage3.clone()));

@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor};
 use zoo_core::{Describe, Node};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::shape::Window;
-use zoo_layers::{ActivationKind, conv2d};
+use zoo_layers::{ActivationKind, conv2d, maps};
 
 /// A convolution with bias that begins uniform in `+-sqrt(6 / fan_in)`, torchvision's `kaiming_uniform_`, and a bias of
 /// zero.
@@ -41,10 +41,9 @@ impl Fire {
     /// # Shapes
     /// - input: `[batch, in_channels, height, width]`; output: `[batch, expand1x1 + expand3x3, height, width]`
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let relu = |x| ActivationKind::Relu.forward(x);
-        let squeezed = relu(self.squeeze.forward(x));
+        let [narrow, wide] = maps::fork(maps::conv2d_then(&self.squeeze, x, ActivationKind::Relu));
         // Joining before the ReLU is the same, in one pass.
-        relu(Tensor::cat(vec![self.expand1x1.forward(squeezed.clone()), self.expand3x3.forward(squeezed)], 1))
+        ActivationKind::Relu.forward(maps::cat(vec![maps::conv2d(&self.expand1x1, narrow), maps::conv2d(&self.expand3x3, wide)]))
     }
 }
 

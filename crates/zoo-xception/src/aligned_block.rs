@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 use zoo_core::{Describe, Node};
 use zoo_layers::describe::Flow;
 use zoo_layers::shape::Window;
-use zoo_layers::{DropPath, DropPathMode, Layer, NamedChildren, forward_layers};
+use zoo_layers::{DropPath, DropPathMode, Layer, NamedChildren, forward_layers, maps};
 
 use crate::Unit;
 use crate::unit::{conv, forward_units, named, norm, relu};
@@ -66,12 +66,16 @@ impl XceptionModule {
     /// - input: `[batch, in_channels, height, width]`
     /// - output: `[batch, out_channels, (height - 1) / stride + 1, (width - 1) / stride + 1]`
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let y = forward_units(&self.stack, x.clone());
-        match &self.shortcut {
-            Some(shortcut) => self.drop_path.forward(y) + forward_layers(shortcut, x),
-            None if self.residual => self.drop_path.forward(y) + x,
-            None => y,
+        if self.shortcut.is_none() && !self.residual {
+            return forward_units(&self.stack, x);
         }
+        let [branch, shortcut] = maps::fork(x);
+        let y = self.drop_path.forward(forward_units(&self.stack, branch));
+        let shortcut = match &self.shortcut {
+            Some(layers) => forward_layers(layers, shortcut),
+            None => shortcut,
+        };
+        maps::add(y, shortcut, None)
     }
 }
 

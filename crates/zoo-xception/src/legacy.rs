@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor};
 use zoo_core::{BuildError, BuildOptions, Classifier, Describe, Family, Features, Intermediate, Node, Setting, Variant, pooled_head};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::shape::Window;
-use zoo_layers::{Activation, ActivationKind, BatchNorm2d, FullyConnected, GlobalPool, Layer, NamedChildren, forward_layers};
+use zoo_layers::{Activation, ActivationKind, BatchNorm2d, FullyConnected, GlobalPool, Layer, NamedChildren, forward_layers, maps};
 
 use crate::config::LEGACY_VARIANTS;
 use crate::legacy_block::{Block, conv, separable};
@@ -72,15 +72,15 @@ impl LegacyXception {
 
     /// Runs the body and shows what the stem, each block and the end give.
     fn run(&self, images: Tensor<4>, mut show: impl FnMut(&'static str, &Tensor<4>)) -> Tensor<4> {
-        let x = self.act1.forward(self.bn1.forward(self.conv1.forward(images)));
-        let mut x = self.act2.forward(self.bn2.forward(self.conv2.forward(x)));
+        let x = self.bn1.forward_then(maps::conv2d(&self.conv1, images), &self.act1);
+        let mut x = self.bn2.forward_then(maps::conv2d(&self.conv2, x), &self.act2);
         show("act2", &x);
         for (name, block) in self.blocks() {
             x = block.forward(x);
             show(name, &x);
         }
-        let x = self.act3.forward(self.bn3.forward(forward_layers(&self.conv3, x)));
-        let x = self.act4.forward(self.bn4.forward(forward_layers(&self.conv4, x)));
+        let x = self.bn3.forward_then(forward_layers(&self.conv3, x), &self.act3);
+        let x = self.bn4.forward_then(forward_layers(&self.conv4, x), &self.act4);
         show("act4", &x);
         x
     }

@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor};
 use zoo_core::{Describe, Node};
 use zoo_layers::describe::Flow;
 use zoo_layers::shape::Window;
-use zoo_layers::{BatchNorm2d, Layer, NamedChildren, conv2d, init};
+use zoo_layers::{BatchNorm2d, Layer, NamedChildren, conv2d, init, maps};
 
 use crate::Unit;
 use crate::unit::{forward_units, named, relu};
@@ -61,11 +61,13 @@ impl Block {
     /// - input: `[batch, in_channels, height, width]`
     /// - output: the same with the last of the channels; half as high and wide, rounded up, where it halves
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let y = forward_units(&self.rep, x.clone());
-        match (&self.skip, &self.skipbn) {
-            (Some(skip), Some(norm)) => y + norm.forward(skip.forward(x)),
-            _ => y + x,
-        }
+        let [branch, shortcut] = maps::fork(x);
+        let y = forward_units(&self.rep, branch);
+        let shortcut = match (&self.skip, &self.skipbn) {
+            (Some(skip), Some(norm)) => norm.forward(maps::conv2d(skip, shortcut)),
+            _ => shortcut,
+        };
+        maps::add(y, shortcut, None)
     }
 }
 

@@ -101,7 +101,7 @@ fn bench(args: &BenchArgs, name: &str, batch: usize, peak_gmacs: Option<f64>) ->
         let device = if args.train { device.autodiff() } else { device };
         let model = burn_zoo::build(name, &options, &device)?;
         model.check_input([shape[1], shape[2], shape[3]])?;
-        contenders.extend(contend(args, backend, &model, shape, &device)?);
+        contenders.extend(contend(args, backend, model, shape, &device)?);
     }
     let macs = contenders.iter().find_map(|contender| contender.plan.as_ref()?.plan(&[shape.to_vec()]).ok()).map(|plan| plan.macs());
     for contender in &mut contenders {
@@ -145,25 +145,31 @@ fn bench(args: &BenchArgs, name: &str, batch: usize, peak_gmacs: Option<f64>) ->
     Ok(contenders.into_iter().map(row).collect())
 }
 
-fn contend(args: &BenchArgs, backend: &str, model: &AnyClassifier, shape: [usize; 4], device: &Device) -> Result<Vec<Contender>, Failure> {
+fn contend(args: &BenchArgs, backend: &str, model: AnyClassifier, shape: [usize; 4], device: &Device) -> Result<Vec<Contender>, Failure> {
     let contender = |engine, run, plan| Contender { backend: backend.to_owned(), engine, run, seconds: Vec::new(), peak: None, plan };
     if args.train {
-        return Ok(vec![contender(false, training_step(model.clone(), shape, device.clone()), None)]);
+        return Ok(vec![contender(false, training_step(model, shape, device.clone()), None)]);
     }
+    let tuning = if args.tune { Tuning::Measure } else { Tuning::Model };
+    let options = EngineOptions { threads: args.threads, tuning, replan: false, ..EngineOptions::default() };
+    let by_engine = backend == "flex" && args.engine != Some(Switch::Off);
+    let by_burn = backend != "flex" || args.engine != Some(Switch::On);
+    let (engine, model) = match (by_engine, by_burn) {
+        (false, _) => (None, Some(model)),
+        (true, true) => (Some(Engine::compile(&model, shape, &options)), Some(model)),
+        // Alone, the engine is measured without the model.
+        (true, false) => (Some(Engine::compile_owned(model, shape, &options)), None),
+    };
     let mut found = Vec::new();
-    if backend == "flex" && args.engine != Some(Switch::Off) {
-        let tuning = if args.tune { Tuning::Measure } else { Tuning::Model };
-        let options = EngineOptions { threads: args.threads, tuning, replan: false, ..EngineOptions::default() };
-        let compile = || Engine::compile(model, shape, &options).map_err(|error| Failure::failed(&error));
-        let engine = compile()?;
+    if let Some(engine) = engine {
+        let engine = engine.map_err(|error| Failure::failed(&error))?;
         let plan = engine.plan(&[shape.to_vec()]).map_err(|error| Failure::failed(&error))?;
         let pixels = noise(shape);
         let run = move || plan.run(&[&pixels]).map(|_| ()).map_err(|error| Failure::failed(&error));
         found.push(contender(true, Box::new(run), Some(engine)));
     }
-    if backend != "flex" || args.engine != Some(Switch::On) {
-        let (model, device) = (model.clone(), device.clone());
-        let images = Tensor::<4>::from_data(TensorData::new(noise(shape), shape), &device);
+    if let Some(model) = model {
+        let images = Tensor::<4>::from_data(TensorData::new(noise(shape), shape), device);
         let run = move || {
             let logits = burn_zoo::params::read_values(model.forward(images.clone()));
             logits.map(|_| ()).map_err(|error| Failure::Failed(format!("the device failed: {error}")))
@@ -210,7 +216,8 @@ fn profile(contenders: &[Contender], name: &str, shape: [usize; 4]) -> Result<()
     for (index, layer) in runs[0].iter().enumerate() {
         let seconds = runs.iter().map(|run| run[index].seconds).fold(f64::INFINITY, f64::min);
         let rate = if layer.macs == 0 { String::new() } else { format!("{:.1}", layer.macs as f64 / seconds * 1e-9) };
-        table.row([layer.name.clone(), layer.kernel.clone(), layer.shape.clone(), format!("{:.3}", seconds * 1e3), rate]);
+        let shape = if layer.parts == 1 { layer.shape.clone() } else { format!("{} x {}", layer.parts, layer.shape) };
+        table.row([layer.name.clone(), layer.kernel.clone(), shape, format!("{:.3}", seconds * 1e3), rate]);
     }
     output::write(&format!("{name}, batch {}: best of 5 runs, step by step\n{}\n", shape[0], table.render()))
 }

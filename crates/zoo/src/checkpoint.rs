@@ -11,12 +11,13 @@ use crate::cli::Trained;
 use crate::resolve::{Named, named};
 use zoo_cli::{DownloadReport, Failure};
 
-/// A trained model.
+/// A trained model, or what is known of it when the model itself is gone.
 #[derive(Debug)]
-pub(crate) struct Checkpoint {
+pub(crate) struct Checkpoint<M = AnyClassifier> {
     /// The model's name in the zoo.
     pub(crate) name: String,
-    pub(crate) model: AnyClassifier,
+    pub(crate) model: M,
+    num_classes: usize,
     /// What it was built with.
     pub(crate) options: BuildOptions,
     pub(crate) transform: Transform,
@@ -63,8 +64,8 @@ impl Trained {
                 let (model, _) = published.load(BuildOptions::default(), device)?;
                 let transform = zoo_recipes::evaluation_transform(&published.preparation, model.in_channels());
                 transform.validate().map_err(|e| Failure::failed(&e))?;
-                let (name, options) = (published.model.to_owned(), published.options);
-                Ok(Checkpoint { name, model, options, transform, classes: published.classes, data_seed: None })
+                let (name, options, num_classes) = (published.model.to_owned(), published.options, model.num_classes());
+                Ok(Checkpoint { name, model, num_classes, options, transform, classes: published.classes, data_seed: None })
             }
         }
     }
@@ -116,7 +117,8 @@ impl Opened {
         let classes = meta.classes.clone().filter(|classes| classes.len() == model.num_classes());
         let data_seed = meta.extra.get(zoo_recipes::DATA_SEED).and_then(serde_json::Value::as_u64);
         options.definition = named.definition.or(options.definition);
-        Ok(Checkpoint { name: named.name, model, options, transform, classes, data_seed })
+        let num_classes = model.num_classes();
+        Ok(Checkpoint { name: named.name, model, num_classes, options, transform, classes, data_seed })
     }
 
     /// The number of classes of the file's last layer.
@@ -145,11 +147,19 @@ fn default_transform(named: &Named, options: &BuildOptions, model: &AnyClassifie
 }
 
 impl Checkpoint {
+    /// The model, and the rest.
+    pub(crate) fn take_model(self) -> (AnyClassifier, Checkpoint<()>) {
+        let Self { name, model, num_classes, options, transform, classes, data_seed } = self;
+        (model, Checkpoint { name, model: (), num_classes, options, transform, classes, data_seed })
+    }
+}
+
+impl<M> Checkpoint<M> {
     /// The name of a class: the file's, ImageNet's for a thousand classes, or its number.
     pub(crate) fn label(&self, index: usize) -> String {
         match &self.classes {
             Some(classes) => classes.get(index).cloned(),
-            None if self.model.num_classes() == 1000 => burn_zoo::imagenet_categories().get(index).map(|name| (*name).to_owned()),
+            None if self.num_classes == 1000 => burn_zoo::imagenet_categories().get(index).map(|name| (*name).to_owned()),
             None => None,
         }
         .unwrap_or_else(|| index.to_string())

@@ -27,6 +27,8 @@ pub(crate) enum Command {
     Predict(PredictArgs),
     /// Measures a trained model on a data set: accuracy, loss, confusion matrix.
     Evaluate(EvaluateArgs),
+    /// Writes the mean of several weights of one model: of a run's last or best checkpoints, say.
+    Average(AverageArgs),
     /// Downloads published weights and says where they are.
     Fetch(FetchArgs),
     /// Writes a model's weights as .safetensors under PyTorch's keys, with what is needed to use them.
@@ -39,6 +41,16 @@ pub(crate) enum Command {
     Graph(GraphArgs),
     /// Makes the report of a run anew, or one page of several runs over each other.
     Report(ReportArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AverageArgs {
+    /// Files of weights.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) weights: Vec<PathBuf>,
+    /// Where the mean goes, .safetensors.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -204,11 +216,27 @@ pub(crate) struct EvaluateArgs {
     /// Which pictures `shapes` draws and how a folder is cut into splits; by default as in the weights' training.
     #[arg(long, value_name = "N")]
     pub(crate) data_seed: Option<u64>,
+    /// Answers each picture by the mean of the logits of several views of it.
+    #[arg(long, value_enum, value_name = "VIEWS", num_args = 0..=1, default_value_t = Tta::None, default_missing_value = "flip")]
+    pub(crate) tta: Tta,
     /// Writes JSON.
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) compute: Compute,
+}
+
+/// Views of test-time augmentation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Tta {
+    /// The picture.
+    None,
+    /// The picture and its mirror image.
+    Flip,
+    /// Four corners and the centre.
+    FiveCrop,
+    /// Those five, and the five of the mirror image.
+    TenCrop,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

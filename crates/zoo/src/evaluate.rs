@@ -5,10 +5,10 @@ use std::sync::Arc;
 use burn_zoo::Classifier;
 use serde::Serialize;
 use zoo_cli::{DownloadReport, Failure, output};
-use zoo_datasets::{DataOptions, Loader, LoaderOptions};
+use zoo_datasets::{DataOptions, Loader, LoaderOptions, Preprocess, TestTime, Views};
 
 use crate::checkpoint::Checkpoint;
-use crate::cli::{EvaluateArgs, Split};
+use crate::cli::{EvaluateArgs, Split, Tta};
 use crate::table::{Align, Table};
 
 /// What `--json` writes.
@@ -52,10 +52,15 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     };
     let Checkpoint { name, model, transform, .. } = checkpoint;
     let loading = LoaderOptions { batch_size: args.batch_size, ..LoaderOptions::default() };
-    let loader = Loader::new(dataset, Arc::new(transform), loading)?;
+    let views = args.tta.views();
+    let preprocess: Arc<dyn Preprocess> = if views == Views::One { Arc::new(transform) } else { Arc::new(TestTime { transform, views }) };
+    let loader = Loader::new(dataset, preprocess, loading)?;
     let mut forward = None;
-    let found =
-        zoo_recipes::evaluate_by(model.num_classes(), &loader, &device, |images| args.compute.logits(&mut forward, &model, images))?;
+    let classes = model.num_classes();
+    let found = zoo_recipes::evaluate_by(classes, &loader, &device, |images| {
+        let logits = args.compute.logits(&mut forward, &model, views.split(images))?;
+        Ok::<_, Failure>(means(&logits, classes, views.count()))
+    })?;
     loader.skipped().iter().for_each(|picture| output::say(&mut std::io::stderr(), &format!("note: {picture}")));
     let evaluation = Evaluation {
         model: name,
@@ -69,6 +74,23 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
         confusion: found.confusion,
     };
     if args.json { output::json_line(&evaluation) } else { output::write(&evaluation.render()) }
+}
+
+impl Tta {
+    fn views(self) -> Views {
+        match self {
+            Self::None => Views::One,
+            Self::Flip => Views::Flip,
+            Self::FiveCrop => Views::FiveCrop,
+            Self::TenCrop => Views::TenCrop,
+        }
+    }
+}
+
+/// Rows of logits, so many views of a picture after each other, become their means.
+fn means(logits: &[f32], classes: usize, views: usize) -> Vec<f32> {
+    let mean = |picture: &[f32], class: usize| picture.iter().skip(class).step_by(classes).sum::<f32>() / views as f32;
+    logits.chunks((classes * views).max(1)).flat_map(|picture| (0..classes).map(move |class| mean(picture, class))).collect()
 }
 
 fn check_classes(checkpoint: &Checkpoint, classes: &[String]) -> Result<(), Failure> {

@@ -29,6 +29,25 @@ impl Compute {
         }
     }
 
+    /// Prepares a model that is not needed any more for batches of this shape, and for others where there will be `others`. It is built
+    /// `again` where Burn must run it after all.
+    pub(crate) fn forward_owned(
+        &self,
+        model: AnyClassifier,
+        shape: [usize; 4],
+        others: bool,
+        again: impl FnOnce() -> Result<AnyClassifier, Failure>,
+    ) -> Result<Forward, Failure> {
+        if !self.engine()? {
+            return Ok(Forward::Burn(Box::new(model)));
+        }
+        // Without the model the weights are in memory once.
+        match Engine::compile_owned(model, shape, &EngineOptions { replan: others, ..EngineOptions::default() }) {
+            Err(EngineError::Graph(error)) => Ok(by_burn(&error, again()?)),
+            compiled => engine(compiled),
+        }
+    }
+
     /// Prepares a model for batches of this shape; other shapes work too.
     pub(crate) fn forward(&self, model: &AnyClassifier, shape: [usize; 4]) -> Result<Forward, Failure> {
         model.check_input([shape[1], shape[2], shape[3]])?;
@@ -36,16 +55,24 @@ impl Compute {
             return Ok(Forward::Burn(Box::new(model.clone())));
         }
         match Engine::compile(model, shape, &EngineOptions::default()) {
-            Ok(engine) => Ok(Forward::Engine(Box::new(engine))),
-            Err(EngineError::Graph(error)) => {
-                // The answer matters more than how it is found.
-                eprintln!("note: the engine cannot take this model ({error}); Burn runs it");
-                Ok(Forward::Burn(Box::new(model.clone())))
-            }
-            Err(EngineError::Input(error)) => Err(error.into()),
-            Err(error) => Err(Failure::failed(&error)),
+            Err(EngineError::Graph(error)) => Ok(by_burn(&error, model.clone())),
+            compiled => engine(compiled),
         }
     }
+}
+
+fn engine(compiled: Result<Engine, EngineError>) -> Result<Forward, Failure> {
+    match compiled {
+        Ok(engine) => Ok(Forward::Engine(Box::new(engine))),
+        Err(EngineError::Input(error)) => Err(error.into()),
+        Err(error) => Err(Failure::failed(&error)),
+    }
+}
+
+/// The answer matters more than how it is found.
+fn by_burn(error: &impl std::fmt::Display, model: AnyClassifier) -> Forward {
+    eprintln!("note: the engine cannot take this model ({error}); Burn runs it");
+    Forward::Burn(Box::new(model))
 }
 
 impl Compute {

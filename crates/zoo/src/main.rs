@@ -1,5 +1,6 @@
 //! `zoo`: the models of Burn Zoo on the command line. `train` trains them; everything else is here.
 
+mod average;
 mod bench;
 mod checkpoint;
 mod cli;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         Command::Summary(args) => summary::run(args),
         Command::Predict(args) => predict::run(args),
         Command::Evaluate(args) => evaluate::run(args),
+        Command::Average(args) => average::run(args),
         Command::Convert(args) => convert::run(args),
         Command::Fetch(args) => fetch::run(args),
         Command::Verify(args) => verify::run(args),

@@ -40,12 +40,26 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
         return Err(Failure::Usage("no picture was given; the form is: zoo predict [MODEL] IMAGE... --weights FILE".to_owned()));
     }
     let device = args.compute.open()?;
-    let checkpoint = args.trained.load(origin, model, &device)?;
+    let (loaded, checkpoint) = args.trained.load(origin, model, &device)?.take_model();
+    let again = || Ok(args.trained.load(args.trained.origin(model)?, model, &device)?.model);
+    let (mut loaded, mut forward) = (Some(loaded), None);
+    let images_given = images.len();
+    let mut logits = |images: Tensor<4>| match &forward {
+        Some(forward) => Forward::logits(forward, images),
+        None => {
+            let shape = images.dims();
+            let model = loaded.take().map_or_else(again, Ok)?;
+            if let Err(error) = model.check_input([shape[1], shape[2], shape[3]]) {
+                loaded = Some(model);
+                return Err(error.into());
+            }
+            // Made for the first picture; the others may have other shapes.
+            forward.insert(args.compute.forward_owned(model, shape, images_given > 1, again)?).logits(images)
+        }
+    };
     let mut failed = false;
-    // Made for the first picture; the others may have other shapes.
-    let mut forward = None;
     for image in images {
-        match predict(&checkpoint, image, args, &mut forward, &device) {
+        match predict(&checkpoint, image, args, &mut logits, &device) {
             Ok(prediction) if args.json => output::json_line(&prediction)?,
             Ok(prediction) => output::write(&prediction.render())?,
             Err(Failure::Failed(message)) => {
@@ -72,10 +86,10 @@ fn split<'a>(words: &'a [String], file_model: Option<&str>) -> (Option<&'a str>,
 }
 
 fn predict<'a>(
-    checkpoint: &'a Checkpoint,
+    checkpoint: &'a Checkpoint<()>,
     image: &'a str,
     args: &PredictArgs,
-    forward: &mut Option<Forward>,
+    logits: &mut impl FnMut(Tensor<4>) -> Result<Vec<f32>, Failure>,
     device: &Device,
 ) -> Result<Prediction<'a>, Failure> {
     let picture = zoo_datasets::read_image(Path::new(image)).map_err(|e| Failure::failed(&e))?;
@@ -84,10 +98,9 @@ fn predict<'a>(
         .transform
         .apply(&picture, 0, &mut values)
         .map_err(|e| Failure::Failed(format!("cannot preprocess `{image}`: {}", sentence(&e))))?;
-    checkpoint.model.check_input(shape)?;
     let [channels, height, width] = shape;
     let images = Tensor::<4>::from_data(TensorData::new(values, [1, channels, height, width]), device);
-    let logits = args.compute.logits(forward, &checkpoint.model, images)?;
+    let logits = logits(images)?;
     if logits.iter().any(|logit| !logit.is_finite()) {
         return Err(Failure::Failed(format!("the logits for `{image}` are not finite numbers; are the weights damaged?")));
     }

@@ -1,7 +1,7 @@
 //! The coefficients of one block.
 
 use super::bits::Bits;
-use super::huffman::Table;
+use super::huffman::{END, Table};
 
 /// Coefficients in rows, and whether there is more than the first.
 pub(super) struct Block {
@@ -48,8 +48,41 @@ impl Coding<'_> {
                 block.is_flat = is_flat;
                 Some(())
             }
-            None => self.coefficients(bits, |_, _| {}),
+            None => self.pass_over(bits),
         }
+    }
+
+    /// Reads to the end of the block, several coefficients at once.
+    #[inline(always)]
+    fn pass_over(&self, bits: &mut Bits<'_>) -> Option<()> {
+        let mut position = 1;
+        while position < 64 {
+            if bits.is_low() {
+                bits.refill();
+            }
+            let step = self.others.step(bits);
+            let next = position + (step >> 8 & 0xFF);
+            // Symbols behind the last coefficient are the next block's.
+            if step != 0 && next < 64 {
+                bits.skip(step & 0xFF);
+                if step & END != 0 {
+                    return Some(());
+                }
+                position = next;
+                continue;
+            }
+            let symbol = self.others.symbol(bits)?;
+            let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
+            if size == 0 && run != 15 {
+                return Some(());
+            }
+            bits.skip(size);
+            position += run + 1;
+            if size > 0 && position > 64 {
+                return None;
+            }
+        }
+        Some(())
     }
 
     /// Calls `store` with the position (below 64) and the value of each coefficient but the first.

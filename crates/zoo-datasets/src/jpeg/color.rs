@@ -1,7 +1,7 @@
 //! From components to red, green and blue: chroma is interpolated to the size of luma, as libjpeg-turbo does it ("fancy
 //! upsampling", a triangle filter), and converted by its fixed-point factors (JFIF 1.02, ITU-R BT.601).
 
-use pulp::{Simd, WithSimd};
+use pulp::{Arch, Simd, WithSimd};
 
 use super::planes::Plane;
 
@@ -107,18 +107,45 @@ impl Row {
     }
 }
 
+/// Luma, blue and red difference, one plane behind the other, become red, green and blue.
+pub(crate) fn rgb_in_place(values: &mut [u8]) {
+    Arch::new().dispatch(InPlace(values));
+}
+
+struct InPlace<'a>(&'a mut [u8]);
+
+impl WithSimd for InPlace<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let area = self.0.len() / 3;
+        let (first, rest) = self.0.split_at_mut(area);
+        let (second, third) = rest.split_at_mut(area);
+        for ((first, second), third) in first.iter_mut().zip(second).zip(third) {
+            [*first, *second, *third] = color(*first, *second, *third);
+        }
+    }
+}
+
+#[inline(always)]
+fn color(y: u8, cb: u8, cr: u8) -> [u8; 3] {
+    const HALF: i32 = 1 << 15;
+    let (y, cb, cr) = (i32::from(y), i32::from(cb) - 128, i32::from(cr) - 128);
+    // 1.402, 0.344136, 0.714136 and 1.772 times 2^16.
+    let red = y + ((91_881 * cr + HALF) >> 16);
+    let green = y + ((-22_554 * cb - 46_802 * cr + HALF) >> 16);
+    let blue = y + ((116_130 * cb + HALF) >> 16);
+    [red, green, blue].map(|value| value.clamp(0, 255) as u8)
+}
+
 #[inline(always)]
 fn convert(y: &[u8], cb: &[u8], cr: &[u8], r: &mut [u8], g: &mut [u8], b: &mut [u8]) {
-    const HALF: i32 = 1 << 15;
     // Of one length, so that the compiler need not look at each index.
     let width = y.len();
     let (cb, cr) = (&cb[..width], &cr[..width]);
     let (r, g, b) = (&mut r[..width], &mut g[..width], &mut b[..width]);
     for i in 0..width {
-        let (y, cb, cr) = (i32::from(y[i]), i32::from(cb[i]) - 128, i32::from(cr[i]) - 128);
-        // 1.402, 0.344136, 0.714136 and 1.772 times 2^16.
-        r[i] = (y + ((91_881 * cr + HALF) >> 16)).clamp(0, 255) as u8;
-        g[i] = (y + ((-22_554 * cb - 46_802 * cr + HALF) >> 16)).clamp(0, 255) as u8;
-        b[i] = (y + ((116_130 * cb + HALF) >> 16)).clamp(0, 255) as u8;
+        [r[i], g[i], b[i]] = color(y[i], cb[i], cr[i]);
     }
 }

@@ -122,8 +122,13 @@ impl<'a> Frame<'a> {
         while let Some((&kind, rest)) = segment.split_first() {
             let (counts, rest) = rest.split_first_chunk::<16>()?;
             let (symbols, rest) = rest.split_at_checked(counts.iter().map(|&count| usize::from(count)).sum())?;
-            let tables = if kind >> 4 == 0 { &mut self.first_tables } else { &mut self.other_tables };
-            *tables.get_mut(usize::from(kind & 15)).filter(|_| kind >> 4 < 2)? = Some(Table::new(counts, symbols)?);
+            let table = Table::new(counts, symbols)?;
+            let (tables, table) = match kind >> 4 {
+                0 => (&mut self.first_tables, table),
+                1 => (&mut self.other_tables, table.with_steps()),
+                _ => return None,
+            };
+            *tables.get_mut(usize::from(kind & 15))? = Some(table);
             segment = rest;
         }
         Some(())

@@ -5,12 +5,17 @@ use super::bits::Bits;
 /// Codes of so many bits are found at once; longer ones are rare.
 const LOOKUP: u32 = 10;
 
+/// In a step: the block ends.
+pub(super) const END: u32 = 1 << 31;
+
 /// A code's symbol, and for coefficients all that follows from it.
 pub(super) struct Table {
     /// By the next bits: `symbol << 8 | length`; 0 for longer codes.
     codes: Vec<u16>,
     /// By the next bits: a coefficient's `value << 16 | run << 8 | length`, where code and value fit; else 0.
     coefficients: Vec<i32>,
+    /// By the next bits: where as many symbols as they hold lead, for blocks that are passed over; see [`Self::step`].
+    steps: Vec<u32>,
     /// By length: the first code behind those of that length, at the top of 16 bits.
     limits: [u32; 17],
     /// By length: what to add to a code for the position of its symbol.
@@ -26,6 +31,7 @@ impl Table {
         let mut table = Self {
             codes: vec![0; 1 << LOOKUP],
             coefficients: vec![0; 1 << LOOKUP],
+            steps: Vec::new(),
             limits: [0; 17],
             offsets: [0; 17],
             symbols: symbols.to_vec(),
@@ -47,6 +53,32 @@ impl Table {
             code <<= 1;
         }
         Some(table)
+    }
+
+    /// Makes [`Self::step`] possible.
+    pub(super) fn with_steps(mut self) -> Self {
+        self.steps = (0..1u32 << LOOKUP).map(|window| self.steps_of(window)).collect();
+        self
+    }
+
+    fn steps_of(&self, window: u32) -> u32 {
+        let (mut bits, mut ahead) = (0, 0);
+        // The numbers behind a code are not looked at, and so need not be in the window; the code itself must be.
+        while bits < LOOKUP {
+            let found = self.codes[(window << bits & ((1 << LOOKUP) - 1)) as usize];
+            let (length, symbol) = (u32::from(found & 0xFF), u32::from(found >> 8));
+            if found == 0 || bits + length > LOOKUP {
+                break;
+            }
+            let (run, size) = (symbol >> 4, symbol & 15);
+            bits += length + size;
+            match (run, size) {
+                (15, 0) => ahead += 16,
+                (_, 0) => return END | ahead << 8 | bits,
+                _ => ahead += run + 1,
+            }
+        }
+        ahead << 8 | bits
     }
 
     fn fill(&mut self, code: u32, length: u32, symbol: u8) {
@@ -81,6 +113,13 @@ impl Table {
         let index = (next >> (16 - length)) as i32 + self.offsets[length as usize];
         bits.skip(length);
         self.symbols.get(usize::try_from(index).ok()?).copied()
+    }
+
+    /// Where the next symbols lead: `coefficients << 8 | bits`, with [`END`] where the block ends there; 0 for a code that is too
+    /// long for it. At most 25 bits.
+    #[inline(always)]
+    pub(super) fn step(&self, bits: &Bits<'_>) -> u32 {
+        self.steps.get(bits.peek(LOOKUP)).copied().unwrap_or(0)
     }
 
     /// A coefficient that was found at once: `value << 16 | run << 8 | length`, else 0.

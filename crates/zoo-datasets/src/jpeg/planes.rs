@@ -26,6 +26,16 @@ pub(crate) struct Decoded {
     pub(crate) area: [f64; 4],
 }
 
+/// Part of a component: luma, or blue or red difference.
+pub(crate) struct Component {
+    /// `height` rows of `width` values.
+    pub(crate) values: Vec<u8>,
+    pub(crate) height: usize,
+    pub(crate) width: usize,
+    /// Where the area lies in it: `[top, left, height, width]`.
+    pub(crate) area: [f64; 4],
+}
+
 /// The part of one component that is needed, in whole blocks.
 pub(super) struct Plane {
     pub(super) values: Vec<u8>,
@@ -52,6 +62,35 @@ impl Frame<'_> {
     /// The pixels of an area of the picture, divided by `reduction` (1, 2, 4 or 8) in both directions. `None` where the
     /// area is not in the picture, and for damaged pictures.
     pub(crate) fn decode(&self, area: Area, reduction: usize) -> Option<Decoded> {
+        let (planes, from, [height, width]) = self.planes(area, reduction)?;
+        // Compiled a second time for the vector instructions of newer machines, as is the transform.
+        let pixels = Arch::new().dispatch(color::Rgb { planes: &planes, from, size: [height, width] });
+        let scaled = |value: usize| value as f64 / reduction as f64;
+        let area = [scaled(area.top) - from[0] as f64, scaled(area.left) - from[1] as f64, scaled(area.height), scaled(area.width)];
+        Some(Decoded { planes: pixels, height, width, area })
+    }
+
+    /// The components of an area, each in the size in which it is stored, for a resize that is to follow anyway. `None` as for
+    /// [`decode`](Self::decode).
+    pub(crate) fn components(&self, area: Area, reduction: usize) -> Option<Vec<Component>> {
+        let (planes, ..) = self.planes(area, reduction)?;
+        let component = |plane: Plane| {
+            let scale = plane.factor.map(|factor| 1.0 / (factor * reduction) as f64);
+            let [top, left] = plane.origin();
+            let height = plane.values.len() / plane.width;
+            let area = [
+                area.top as f64 * scale[0] - top as f64,
+                area.left as f64 * scale[1] - left as f64,
+                area.height as f64 * scale[0],
+                area.width as f64 * scale[1],
+            ];
+            Component { height, width: plane.width, values: plane.values, area }
+        };
+        Some(planes.into_iter().map(component).collect())
+    }
+
+    /// What is needed of the components, the first row and column of the reduced picture, and the size of that.
+    fn planes(&self, area: Area, reduction: usize) -> Option<(Vec<Plane>, [usize; 2], [usize; 2])> {
         let (bottom, right) = (area.top.checked_add(area.height)?, area.left.checked_add(area.width)?);
         let inside = area.height > 0 && area.width > 0 && bottom <= self.height && right <= self.width;
         if !inside || !matches!(reduction, 1 | 2 | 4 | 8) {
@@ -61,12 +100,7 @@ impl Frame<'_> {
         let to = [bottom.div_ceil(reduction), right.div_ceil(reduction)];
         let mut planes: Vec<Plane> = (0..self.components.len()).map(|number| self.plane(number, from, to, reduction)).collect();
         self.scan(&mut planes)?;
-        let [height, width] = [to[0] - from[0], to[1] - from[1]];
-        // Compiled a second time for the vector instructions of newer machines, as is the transform.
-        let pixels = Arch::new().dispatch(color::Rgb { planes: &planes, from, size: [height, width] });
-        let scaled = |value: usize| value as f64 / reduction as f64;
-        let area = [scaled(area.top) - from[0] as f64, scaled(area.left) - from[1] as f64, scaled(area.height), scaled(area.width)];
-        Some(Decoded { planes: pixels, height, width, area })
+        Some((planes, from, [to[0] - from[0], to[1] - from[1]]))
     }
 
     /// What is needed of a component for the rows and columns `from..to` of the reduced picture.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::batch::{Batch, SkippedPicture};
 use crate::decode::message;
 use crate::error::{DataError, EncodedError};
+use crate::mixup::Mixup;
 use crate::rng::mix;
 use crate::sample::SharedDataset;
 use crate::transform::Preprocess;
@@ -22,8 +23,14 @@ pub(super) struct Plan {
     pub(super) order: Vec<u32>,
     pub(super) batch_size: usize,
     pub(super) damaged: Damaged,
+    pub(super) mixup: Option<Mixup>,
+    /// How often each picture comes in the order, one time after the other.
+    pub(super) repeats: usize,
     pub(super) key: [u64; 2],
 }
+
+/// Marks the seeds of mixing, so that they are none of a picture's.
+const MIXING: u64 = 0x6d69_7869_6e67;
 
 /// A picture's shape `[channels, height, width]` and class.
 type Prepared = ([usize; 3], usize);
@@ -35,15 +42,19 @@ impl Plan {
         let end = (start + self.batch_size).min(self.order.len());
         let mut batch =
             Batch { images: Vec::new(), shape: [0; 4], labels: Vec::new(), indices: Vec::new(), mix: None, skipped: Vec::new() };
-        for &index in &self.order[start..end] {
+        for place in start..end {
             if stopped() {
                 return None;
             }
-            if let Err(error) = self.add(index as usize, end - start, &mut batch) {
+            if let Err(error) = self.add(place, end - start, &mut batch) {
                 return Some(Err(error));
             }
         }
         batch.shape[0] = batch.labels.len();
+        if let Some(mixup) = &self.mixup {
+            let [key, epoch] = self.key;
+            mixup.apply(&mut batch, mix(&[key, epoch, number as u64, MIXING, MIXING]));
+        }
         Some(match batch.skipped.first() {
             Some(first) if batch.is_empty() => {
                 Err(DataError::NothingLeft { batch: number, pictures: end - start, first: first.to_string() })
@@ -52,12 +63,17 @@ impl Plan {
         })
     }
 
-    /// Appends one picture to a batch that is to have `count`.
-    fn add(&self, index: usize, count: usize, batch: &mut Batch) -> Result<(), DataError> {
+    /// Appends the picture at a place of the order to a batch that is to have `count`.
+    fn add(&self, place: usize, count: usize, batch: &mut Batch) -> Result<(), DataError> {
+        let (index, [key, epoch]) = (self.order[place] as usize, self.key);
+        let seed = match place % self.repeats {
+            0 => mix(&[key, epoch, index as u64]),
+            repeat => mix(&[key, epoch, index as u64, repeat as u64]),
+        };
         let before = batch.images.len();
         let file = RefCell::new(None);
         // A data set of the user's may panic; that must cost one batch, not the thread.
-        let work = AssertUnwindSafe(|| self.prepare(index, &file, &mut batch.images));
+        let work = AssertUnwindSafe(|| self.prepare(index, seed, &file, &mut batch.images));
         let result = catch_unwind(work).unwrap_or_else(|panic| {
             Err(DataError::Panicked { item: item(file.borrow().as_deref(), index), message: message(panic.as_ref()) })
         });
@@ -86,9 +102,7 @@ impl Plan {
     }
 
     /// Appends a picture's values. `file` gets its name as soon as that is known.
-    fn prepare(&self, index: usize, file: &RefCell<Option<Arc<Path>>>, values: &mut Vec<f32>) -> Result<Prepared, DataError> {
-        let [key, epoch] = self.key;
-        let seed = mix(&[key, epoch, index as u64]);
+    fn prepare(&self, index: usize, seed: u64, file: &RefCell<Option<Arc<Path>>>, values: &mut Vec<f32>) -> Result<Prepared, DataError> {
         let transform = |source| DataError::Transform { item: item(file.borrow().as_deref(), index), source };
         if let Some(encoded) = self.dataset.encoded(index)? {
             file.replace(Some(Arc::clone(&encoded.file)));

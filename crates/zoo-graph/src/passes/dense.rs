@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::rewrite::Rewrite;
 use crate::Graph;
-use crate::graph::Node;
+use crate::graph::{Node, ValueId};
 use crate::op::{Binary, Op};
 
 pub(super) fn recognise(graph: &mut Graph) -> usize {
@@ -42,7 +42,9 @@ pub(super) fn join_parts(graph: &mut Graph) -> usize {
             *size = first.rows + second.rows;
         }
         let rows = first.rows + second.rows;
-        let weight = [first.weight.as_slice(), second.weight.as_slice()].concat();
+        let (Some(mut weight), Some(rest)) = (rewrite.take_constant(first.weight), rewrite.take_constant(second.weight)) else { return };
+        weight.reserve_exact(rest.len());
+        weight.extend(rest);
         let bias = first.bias.iter().zip(second.bias.iter()).map(|(a, b)| a + b).collect();
         let weight = rewrite.graph.add_constant(vec![rows, first.columns], weight);
         let bias = rewrite.graph.add_constant(vec![first.columns], bias);
@@ -52,11 +54,11 @@ pub(super) fn join_parts(graph: &mut Graph) -> usize {
 }
 
 struct Part {
-    x: crate::ValueId,
+    x: ValueId,
     start: usize,
     rows: usize,
     columns: usize,
-    weight: Arc<Vec<f32>>,
+    weight: ValueId,
     bias: Arc<Vec<f32>>,
 }
 
@@ -75,7 +77,8 @@ fn part(rewrite: &Rewrite, sum: &Node, place: usize) -> Option<Part> {
         return None;
     }
     let [rows, columns] = rewrite.graph.shape(dense.inputs[1])[..] else { return None };
-    let weight = rewrite.graph.constant(dense.inputs[1])?.clone();
+    let weight = dense.inputs[1];
+    rewrite.graph.constant(weight)?;
     let bias = rewrite.graph.constant(dense.inputs[2])?.clone();
     Some(Part { x, start: *starts.last()?, rows, columns, weight, bias })
 }

@@ -24,8 +24,10 @@ pub(super) fn into_weights(graph: &mut Graph) -> usize {
             Op::Unary(Unary::Linear { mul, add }) => (vec![mul; outputs], vec![add; outputs], None),
             _ => return,
         };
-        let (Some(weight), Some(bias)) = (rewrite.graph.constant(layer.inputs[1]), rewrite.graph.constant(layer.inputs[2])) else { return };
-        let mut weight = weight.to_vec();
+        let (x, held, mut op) = (layer.inputs[0], layer.inputs[1], layer.op.clone());
+        let Some(bias) = rewrite.graph.constant(layer.inputs[2]).cloned() else { return };
+        // Changed where it lies, if the layer alone has it: all weights of a model twice would be the most memory that it ever needs.
+        let Some(mut weight) = rewrite.take_constant(held) else { return };
         match first {
             true => {
                 let each = weight.len() / outputs;
@@ -34,7 +36,7 @@ pub(super) fn into_weights(graph: &mut Graph) -> usize {
             false => weight.chunks_exact_mut(outputs).for_each(|row| row.iter_mut().zip(&scale).for_each(|(w, scale)| *w *= scale)),
         }
         let bias = bias.iter().zip(scale.iter().zip(&shift)).map(|(bias, (scale, shift))| bias * scale + shift).collect();
-        let (x, shape, mut op) = (layer.inputs[0], rewrite.graph.shape(layer.inputs[1]).to_vec(), layer.op.clone());
+        let shape = rewrite.graph.shape(held).to_vec();
         if let Some(place) = op.activation_mut() {
             *place = activation;
         }

@@ -1,6 +1,8 @@
 //! What all passes need: who makes a value, how often it is read, and nodes that come in between.
 
-use crate::graph::{Graph, Node, ValueId};
+use std::sync::Arc;
+
+use crate::graph::{Constant, Graph, Node, ValueId};
 use crate::op::Op;
 
 /// A graph while a pass goes through its nodes, first to last.
@@ -49,6 +51,20 @@ impl<'g> Rewrite<'g> {
     /// The node that makes a value which nothing else reads.
     pub fn sole_producer(&self, value: ValueId) -> Option<&Node> {
         if self.uses.get(value.0) == Some(&1) { self.producer(value) } else { None }
+    }
+
+    /// The numbers of a constant, taken out of the graph where one node alone reads it, which the caller replaces.
+    pub fn take_constant(&mut self, value: ValueId) -> Option<Vec<f32>> {
+        if self.uses.get(value.0) != Some(&1) {
+            return self.graph.constant(value).map(|numbers| numbers.to_vec());
+        }
+        match self.graph.values[value.0].constant.take() {
+            Some(Constant::Float(numbers)) => Some(Arc::unwrap_or_clone(numbers)),
+            other => {
+                self.graph.values[value.0].constant = other;
+                None
+            }
+        }
     }
 
     /// Replaces a node's operation and inputs; its output stays.

@@ -75,9 +75,7 @@ impl Algorithm {
         let unit = |pair: [usize; 2]| pair == [1, 1];
         match self {
             Self::Direct if spec.groups > 1 => Some("it has groups"),
-            Self::Pointwise if spec.groups > 1 || !unit(spec.kernel) || spec.padding != [[0; 2]; 2] => {
-                Some("it is not 1x1 without padding and groups")
-            }
+            Self::Pointwise if !spec.is_pointwise() => Some("it is not 1x1 without padding and groups"),
             Self::Stem if spec.groups > 1 || spec.dilation[1] != 1 => Some("it has groups or dilation"),
             Self::Depthwise if !spec.is_depthwise() => Some("it has not one group for each channel"),
             Self::Winograd2 | Self::Winograd4 if spec.groups > 1 || spec.kernel != [3, 3] || !unit(spec.stride) || !unit(spec.dilation) => {
@@ -185,6 +183,19 @@ impl PackedConv {
             Kind::Winograd(winograd) => winograd.give(scratch),
             Kind::Stem(_) | Kind::Depthwise(_) => {}
         }
+    }
+
+    /// Packs weights that lie `[in_channels, out_channels]`, as Burn has those of linear layers, for [`Algorithm::Pointwise`].
+    ///
+    /// # Errors
+    /// As [`PackedConv::pack`].
+    pub fn pack_by_input(spec: &ConvSpec, weight: &[f32], bias: Option<&[f32]>, isa: Isa) -> Result<Self> {
+        spec.check(weight, bias)?;
+        let algorithm = Algorithm::Pointwise;
+        if let Some(why) = algorithm.refuses(spec) {
+            return Err(KernelError::Algorithm { algorithm: algorithm.name(), why });
+        }
+        Ok(Self { spec: *spec, algorithm, isa, cut_for: None, kind: Kind::Direct(Direct::pack_by_input(spec, weight, bias, isa)) })
     }
 
     /// What it computes.

@@ -68,6 +68,11 @@ impl ConvSpec {
         self.groups == self.in_channels && self.in_channels == self.out_channels && self.groups > 1
     }
 
+    /// Whether each pixel of the output is made of one pixel of the input: 1x1 without padding and groups, of any stride.
+    pub fn is_pointwise(&self) -> bool {
+        self.kernel == [1, 1] && self.groups == 1 && self.padding == [[0; 2]; 2]
+    }
+
     /// # Errors
     /// A number is zero, or groups do not divide the channels.
     pub(crate) fn check_settings(&self) -> Result<()> {

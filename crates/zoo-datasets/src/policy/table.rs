@@ -1,0 +1,126 @@
+//! AutoAugment's policies: 25 pairs of operations, each with its probability and its magnitude from 0 to 10.
+
+use super::Kind;
+use super::Kind::*;
+
+pub(super) type Policy = [[(Kind, f64, usize); 2]; 25];
+
+/// Of the paper's table 9; torchvision's and timm's `original`.
+#[rustfmt::skip]
+pub(super) const IMAGENET: Policy = [
+    [(Posterize, 0.4, 8), (Rotate, 0.6, 9)],
+    [(Solarize, 0.6, 5), (AutoContrast, 0.6, 0)],
+    [(Equalize, 0.8, 0), (Equalize, 0.6, 0)],
+    [(Posterize, 0.6, 7), (Posterize, 0.6, 6)],
+    [(Equalize, 0.4, 0), (Solarize, 0.2, 4)],
+    [(Equalize, 0.4, 0), (Rotate, 0.8, 8)],
+    [(Solarize, 0.6, 3), (Equalize, 0.6, 0)],
+    [(Posterize, 0.8, 5), (Equalize, 1.0, 0)],
+    [(Rotate, 0.2, 3), (Solarize, 0.6, 8)],
+    [(Equalize, 0.6, 0), (Posterize, 0.4, 6)],
+    [(Rotate, 0.8, 8), (Color, 0.4, 0)],
+    [(Rotate, 0.4, 9), (Equalize, 0.6, 0)],
+    [(Equalize, 0.0, 0), (Equalize, 0.8, 0)],
+    [(Invert, 0.6, 0), (Equalize, 1.0, 0)],
+    [(Color, 0.6, 4), (Contrast, 1.0, 8)],
+    [(Rotate, 0.8, 8), (Color, 1.0, 2)],
+    [(Color, 0.8, 8), (Solarize, 0.8, 7)],
+    [(Sharpness, 0.4, 7), (Invert, 0.6, 0)],
+    [(ShearX, 0.6, 5), (Equalize, 1.0, 0)],
+    [(Color, 0.4, 0), (Equalize, 0.6, 0)],
+    [(Equalize, 0.4, 0), (Solarize, 0.2, 4)],
+    [(Solarize, 0.6, 5), (AutoContrast, 0.6, 0)],
+    [(Invert, 0.6, 0), (Equalize, 1.0, 0)],
+    [(Color, 0.6, 4), (Contrast, 1.0, 8)],
+    [(Equalize, 0.8, 0), (Equalize, 0.6, 0)],
+];
+
+/// Of its table 7.
+#[rustfmt::skip]
+pub(super) const CIFAR10: Policy = [
+    [(Invert, 0.1, 0), (Contrast, 0.2, 6)],
+    [(Rotate, 0.7, 2), (TranslateX, 0.3, 9)],
+    [(Sharpness, 0.8, 1), (Sharpness, 0.9, 3)],
+    [(ShearY, 0.5, 8), (TranslateY, 0.7, 9)],
+    [(AutoContrast, 0.5, 0), (Equalize, 0.9, 0)],
+    [(ShearY, 0.2, 7), (Posterize, 0.3, 7)],
+    [(Color, 0.4, 3), (Brightness, 0.6, 7)],
+    [(Sharpness, 0.3, 9), (Brightness, 0.7, 9)],
+    [(Equalize, 0.6, 0), (Equalize, 0.5, 0)],
+    [(Contrast, 0.6, 7), (Sharpness, 0.6, 5)],
+    [(Color, 0.7, 7), (TranslateX, 0.5, 8)],
+    [(Equalize, 0.3, 0), (AutoContrast, 0.4, 0)],
+    [(TranslateY, 0.4, 3), (Sharpness, 0.2, 6)],
+    [(Brightness, 0.9, 6), (Color, 0.2, 8)],
+    [(Solarize, 0.5, 2), (Invert, 0.0, 0)],
+    [(Equalize, 0.2, 0), (AutoContrast, 0.6, 0)],
+    [(Equalize, 0.2, 0), (Equalize, 0.6, 0)],
+    [(Color, 0.9, 9), (Equalize, 0.6, 0)],
+    [(AutoContrast, 0.8, 0), (Solarize, 0.2, 8)],
+    [(Brightness, 0.1, 3), (Color, 0.7, 0)],
+    [(Solarize, 0.4, 5), (AutoContrast, 0.9, 0)],
+    [(TranslateY, 0.9, 9), (TranslateY, 0.7, 9)],
+    [(AutoContrast, 0.9, 0), (Solarize, 0.8, 3)],
+    [(Equalize, 0.8, 0), (Invert, 0.1, 0)],
+    [(TranslateY, 0.7, 9), (AutoContrast, 0.9, 0)],
+];
+
+/// Of its table 8.
+#[rustfmt::skip]
+pub(super) const SVHN: Policy = [
+    [(ShearX, 0.9, 4), (Invert, 0.2, 0)],
+    [(ShearY, 0.9, 8), (Invert, 0.7, 0)],
+    [(Equalize, 0.6, 0), (Solarize, 0.6, 6)],
+    [(Invert, 0.9, 0), (Equalize, 0.6, 0)],
+    [(Equalize, 0.6, 0), (Rotate, 0.9, 3)],
+    [(ShearX, 0.9, 4), (AutoContrast, 0.8, 0)],
+    [(ShearY, 0.9, 8), (Invert, 0.4, 0)],
+    [(ShearY, 0.9, 5), (Solarize, 0.2, 6)],
+    [(Invert, 0.9, 0), (AutoContrast, 0.8, 0)],
+    [(Equalize, 0.6, 0), (Rotate, 0.9, 3)],
+    [(ShearX, 0.9, 4), (Solarize, 0.3, 3)],
+    [(ShearY, 0.8, 8), (Invert, 0.7, 0)],
+    [(Equalize, 0.9, 0), (TranslateY, 0.6, 6)],
+    [(Invert, 0.9, 0), (Equalize, 0.6, 0)],
+    [(Contrast, 0.3, 3), (Rotate, 0.8, 4)],
+    [(Invert, 0.8, 0), (TranslateY, 0.0, 2)],
+    [(ShearY, 0.7, 6), (Solarize, 0.4, 8)],
+    [(Invert, 0.6, 0), (Rotate, 0.8, 4)],
+    [(ShearY, 0.3, 7), (TranslateX, 0.9, 3)],
+    [(ShearX, 0.1, 6), (Invert, 0.6, 0)],
+    [(Solarize, 0.7, 2), (TranslateY, 0.6, 7)],
+    [(ShearY, 0.8, 4), (Invert, 0.8, 0)],
+    [(ShearX, 0.7, 9), (TranslateY, 0.8, 3)],
+    [(ShearY, 0.8, 5), (AutoContrast, 0.7, 0)],
+    [(ShearX, 0.7, 2), (Invert, 0.1, 0)],
+];
+
+/// Of TensorFlow's EfficientNet, which no paper has; timm's `v0`.
+#[rustfmt::skip]
+pub(super) const V0: Policy = [
+    [(Equalize, 0.8, 1), (ShearY, 0.8, 4)],
+    [(Color, 0.4, 9), (Equalize, 0.6, 3)],
+    [(Color, 0.4, 1), (Rotate, 0.6, 8)],
+    [(Solarize, 0.8, 3), (Equalize, 0.4, 7)],
+    [(Solarize, 0.4, 2), (Solarize, 0.6, 2)],
+    [(Color, 0.2, 0), (Equalize, 0.8, 8)],
+    [(Equalize, 0.4, 8), (SolarizeAdd, 0.8, 3)],
+    [(ShearX, 0.2, 9), (Rotate, 0.6, 8)],
+    [(Color, 0.6, 1), (Equalize, 1.0, 2)],
+    [(Invert, 0.4, 9), (Rotate, 0.6, 0)],
+    [(Equalize, 1.0, 9), (ShearY, 0.6, 3)],
+    [(Color, 0.4, 7), (Equalize, 0.6, 0)],
+    [(Posterize, 0.4, 6), (AutoContrast, 0.4, 7)],
+    [(Solarize, 0.6, 8), (Color, 0.6, 9)],
+    [(Solarize, 0.2, 4), (Rotate, 0.8, 9)],
+    [(Rotate, 1.0, 7), (TranslateY, 0.8, 9)],
+    [(ShearX, 0.0, 0), (Solarize, 0.8, 4)],
+    [(ShearY, 0.8, 0), (Color, 0.6, 4)],
+    [(Color, 1.0, 0), (Rotate, 0.6, 2)],
+    [(Equalize, 0.8, 4), (Equalize, 0.0, 8)],
+    [(Equalize, 1.0, 4), (AutoContrast, 0.6, 2)],
+    [(ShearY, 0.4, 7), (SolarizeAdd, 0.6, 7)],
+    [(Posterize, 0.8, 2), (Solarize, 0.6, 10)],
+    [(Solarize, 0.6, 8), (Equalize, 0.6, 1)],
+    [(Color, 0.8, 6), (Rotate, 0.4, 5)],
+];

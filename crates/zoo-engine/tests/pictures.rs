@@ -1,0 +1,96 @@
+//! A batch that is done a few pictures at a time gives what it gives at once, in less memory.
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
+
+use burn::tensor::Device;
+use burn_zoo::params::fill_params;
+use burn_zoo::{BuildOptions, Classifier};
+use zoo_core::FillRule;
+use zoo_engine::{Caches, CompiledPlan, Engine, EngineOptions};
+use zoo_graph::{Graph, Plan, capture, passes::optimise};
+
+/// So small that nearly every layer is worth cutting.
+const TINY: Caches = Caches { near: 4 << 10, far: 64 << 10 };
+
+/// Concatenations, gates, groups, shuffles, tokens, windows: a picture's side with each.
+const MODELS: &[(&str, usize)] = &[
+    ("densenet_bc_cifar", 32),
+    ("mobilenet_v3_small", 32),
+    ("shufflenet_v2_x0_5", 32),
+    ("squeezenet1_1", 33),
+    ("resnet20_cifar", 32),
+    ("googlenet2014", 64),
+    ("convnext_tiny", 32),
+    ("swin_v2_t", 64),
+];
+
+fn graph(name: &str, shape: [usize; 4]) -> Graph {
+    let rule = FillRule { salt: "pictures", gain: 1.0, shift: 0.0 };
+    let options = BuildOptions { num_classes: Some(10), ..BuildOptions::default() };
+    let model = fill_params(burn_zoo::build(name, &options, &Device::flex()).unwrap(), rule);
+    let mut graph = capture(&model, &[&shape], |model, inputs| vec![model.forward(inputs[0].tensor::<4>()).into()]).unwrap();
+    optimise(&mut graph);
+    graph
+}
+
+#[test]
+fn a_batch_in_parts_is_the_batch() {
+    for &(name, side) in MODELS {
+        let shape = [6, 3, side, side];
+        let graph = graph(name, shape);
+        let (whole, cut) = (Plan::new(&graph), Plan::for_caches(&graph, TINY));
+        assert!(cut.steps.len() > whole.steps.len(), "{name} is not cut");
+        let numbers = zoo_core::fill_input("pictures", shape);
+        let run = |caches: Option<Caches>, reference: bool| {
+            let options = EngineOptions { caches, reference, ..EngineOptions::default() };
+            let plan = CompiledPlan::from_graph(graph.clone(), &options).unwrap();
+            // Twice: nothing may be left over from the first time.
+            plan.run(&[&numbers]).unwrap();
+            (plan.run(&[&numbers]).unwrap().remove(0).1, plan.memory_bytes(), plan.profile(&[&numbers]).unwrap())
+        };
+        let ((once, memory, profile), (parts, less, of_parts)) = (run(None, false), run(Some(TINY), false));
+        let largest = once.iter().fold(0.0f32, |largest, number| largest.max(number.abs()));
+        assert!(largest > 0.0, "{name}: a test of zeros shows nothing");
+        let far = once
+            .iter()
+            .zip(&parts)
+            .map(|(a, b)| (a - b).abs() / largest)
+            .fold(0.0, |most: f32, d| if d > most || d.is_nan() { d } else { most });
+        assert!(far < 2e-6, "{name}: {far:e} of the largest logit");
+        assert!(less <= memory, "{name}: {less} bytes in parts, {memory} at once");
+        assert_eq!(of_parts.len(), profile.len(), "{name}: a step's parts are one line");
+        let macs = |profile: &[zoo_engine::LayerTime]| profile.iter().map(|time| time.macs).sum::<u64>();
+        assert_eq!(macs(&of_parts), macs(&profile), "{name}");
+    }
+}
+
+#[test]
+fn with_large_caches_nothing_is_cut() {
+    let graph = graph("resnet20_cifar", [8, 3, 32, 32]);
+    let large = Caches { near: 1 << 30, far: 1 << 30 };
+    assert_eq!(Plan::for_caches(&graph, large).steps.len(), Plan::new(&graph).steps.len());
+}
+
+#[test]
+fn one_picture_is_not_cut() {
+    let graph = graph("resnet20_cifar", [1, 3, 32, 32]);
+    assert_eq!(Plan::for_caches(&graph, TINY).steps.len(), Plan::new(&graph).steps.len());
+}
+
+#[test]
+fn a_model_may_be_given_away() {
+    let model = burn_zoo::build("lenet5", &BuildOptions::default(), &Device::flex()).unwrap();
+    let model = fill_params(model, FillRule::new("pictures"));
+    let numbers = zoo_core::fill_input("pictures", [1, 1, 28, 28]);
+    let inputs: [(&[usize], &[f32]); 1] = [(&[1, 1, 28, 28], &numbers)];
+    let kept = Engine::compile(&model, [1, 1, 28, 28], &EngineOptions::default()).unwrap();
+    let wanted = kept.run_slices(&inputs).unwrap();
+    for replan in [true, false] {
+        let options = EngineOptions { replan, ..EngineOptions::default() };
+        let engine = Engine::compile_owned(model.clone(), [1, 1, 28, 28], &options).unwrap();
+        assert_eq!(engine.run_slices(&inputs).unwrap(), wanted);
+        let two = [numbers.clone(), numbers.clone()].concat();
+        assert_eq!(engine.run_slices(&[(&[2, 1, 28, 28], &two)]).is_ok(), replan);
+    }
+    // The model is as it was.
+    assert_eq!(Engine::compile(&model, [1, 1, 28, 28], &EngineOptions::default()).unwrap().run_slices(&inputs).unwrap(), wanted);
+}
