@@ -39,9 +39,11 @@ pub(crate) fn channel_sums(values: View<'_>, into: &mut [f32], isa: Isa, scratch
         let (from, to) = unsafe { (from.at(first * stride), to.at(range * channels)) };
         isa.run(Sum { from, stride, rows, to, channels });
     });
-    for (channel, sum) in into.iter_mut().enumerate() {
-        *sum = partial.iter().skip(channel).step_by(channels).map(|&x| f64::from(x)).sum::<f64>() as f32;
+    let mut sums = vec![0.0; channels];
+    for partial in partial.chunks_exact(channels.max(1)) {
+        sums.iter_mut().zip(partial).for_each(|(sum, &x)| *sum += f64::from(x));
     }
+    into.iter_mut().zip(sums).for_each(|(into, sum)| *into = sum as f32);
     scratch.give(partial);
 }
 

@@ -6,8 +6,8 @@ use crate::memory::{Shared, SharedMut};
 use crate::threads::Threads;
 use crate::view::{View, ViewMut};
 
-/// Pixels that are moved together, so that what is written stays in L1.
-const BLOCK: usize = 32;
+/// Channels and pixels that are moved together: a cache line of each, so that what is read and written is used whole at once.
+const BLOCK: usize = 16;
 
 /// From `[batch, channels, height, width]` to channels last.
 ///
@@ -17,16 +17,11 @@ pub fn nchw_to_nhwc(input: &[f32], mut output: ViewMut<'_>, threads: &Threads) -
     let ([_, height, width, channels], stride) = (output.shape(), output.pixel_stride());
     same("the input", &[output.pixels() * channels], &[input.len()])?;
     let (area, pixels) = (height * width, output.pixels());
-    let to = SharedMut::new(output.data());
+    let (from, to) = (Shared::new(input), SharedMut::new(output.data()));
     share(pixels, channels, threads, |first, count| {
-        blocks(first, count, area, |image, at, n| {
-            for c in 0..channels {
-                let from = &input[(image * channels + c) * area + at..][..n];
-                for (i, &value) in from.iter().enumerate() {
-                    // SAFETY: the pixel and the channel are within the output, and parts do not overlap.
-                    unsafe { *to.at((image * area + at + i) * stride + c) = value };
-                }
-            }
+        // SAFETY: pixels and channels are within both tensors, and parts do not overlap.
+        blocks(first, count, [area, channels], |image, [at, c], size| unsafe {
+            transpose(from.at((image * channels + c) * area + at), area, to.at((image * area + at) * stride + c), stride, size);
         });
     });
     Ok(())
@@ -42,25 +37,49 @@ pub fn nhwc_to_nchw(input: View<'_>, output: &mut [f32], threads: &Threads) -> R
     let area = height * width;
     let (from, to) = (Shared::new(input.data()), SharedMut::new(output));
     share(input.pixels(), channels, threads, |first, count| {
-        blocks(first, count, area, |image, at, n| {
-            for c in 0..channels {
-                for i in 0..n {
-                    // SAFETY: the pixel and the channel are within both tensors, and parts do not overlap.
-                    unsafe { *to.at((image * channels + c) * area + at + i) = *from.at((image * area + at + i) * stride + c) };
-                }
-            }
+        // SAFETY: pixels and channels are within both tensors, and parts do not overlap.
+        blocks(first, count, [area, channels], |image, [at, c], [n, m]| unsafe {
+            transpose(from.at((image * area + at) * stride + c), stride, to.at((image * channels + c) * area + at), area, [m, n]);
         });
     });
     Ok(())
 }
 
-/// Calls `block(image, first pixel within it, pixels)` for small blocks of a range of pixels.
-fn blocks(first: usize, count: usize, area: usize, block: impl Fn(usize, usize, usize)) {
+/// `to[i][j] = from[j][i]` for `i` below the first size and `j` below the second; rows are as far apart as the strides say.
+///
+/// # Safety
+/// All of these must be valid, and nobody else may use those of `to`.
+#[inline(always)]
+unsafe fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize, [rows, columns]: [usize; 2]) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if rows == BLOCK && columns == BLOCK {
+            let mut block = [[0.0_f32; BLOCK]; BLOCK];
+            for (j, row) in block.iter_mut().enumerate() {
+                *row = from.add(j * from_stride).cast::<[f32; BLOCK]>().read_unaligned();
+            }
+            for i in 0..BLOCK {
+                to.add(i * to_stride).cast::<[f32; BLOCK]>().write_unaligned(block.map(|row| row[i]));
+            }
+            return;
+        }
+        for i in 0..rows {
+            for j in 0..columns {
+                *to.add(i * to_stride + j) = *from.add(j * from_stride + i);
+            }
+        }
+    }
+}
+
+/// Calls `block(image, [first pixel within it, first channel], [pixels, channels])` for small blocks of a range of pixels.
+fn blocks(first: usize, count: usize, [area, channels]: [usize; 2], block: impl Fn(usize, [usize; 2], [usize; 2])) {
     let (mut at, end) = (first, first + count);
     while at < end {
         let left = area - at % area;
         let n = left.min(BLOCK).min(end - at);
-        block(at / area, at % area, n);
+        for c in (0..channels).step_by(BLOCK) {
+            block(at / area, [at % area, c], [n, BLOCK.min(channels - c)]);
+        }
         at += n;
     }
 }

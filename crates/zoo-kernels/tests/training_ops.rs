@@ -61,14 +61,19 @@ fn value(activation: Activation, x: f64) -> f64 {
     }
 }
 
-/// The error function, by its series (small x) or continued to one.
+/// The error function: its series near zero, the continued fraction of its complement further away.
 fn erf(x: f64) -> f64 {
+    let root = std::f64::consts::PI.sqrt();
+    if x.abs() > 2.5 {
+        let rest = (1..80).rev().fold(0.0, |rest, k| f64::from(k) / 2.0 / (x.abs() + rest));
+        return x.signum() * (1.0 - (-x * x).exp() / root / (x.abs() + rest));
+    }
     let (mut term, mut sum) = (x, x);
-    for n in 1..200 {
+    for n in 1..100 {
         term *= -x * x / f64::from(n);
         sum += term / f64::from(2 * n + 1);
     }
-    if x.abs() > 5.0 { x.signum() } else { sum * 2.0 / std::f64::consts::PI.sqrt() }
+    sum * 2.0 / root
 }
 
 /// Central differences, good to 1e-9 away from kinks.
@@ -96,7 +101,7 @@ proptest! {
             unary_backward(activation, input.view(), gradient.view(), into.view_mut(), isa, &THREADS).unwrap();
             // Kinks closer than the differences reach are left out by the bound's second part.
             let kink = |x: f32| [0.0, 6.0, 3.0, -3.0, -0.5, 0.75].iter().any(|k| (x - k).abs() < 2e-5);
-            close(&into.dense(), &expected, |i| if kink(wide[i]) { 2.0 } else { 24.0 * EPS * f64::from(dense[i].abs()) + 1e-8 }, &format!("{activation:?} {isa}"));
+            close(&into.dense(), &expected, |i| if kink(wide[i]) { 2.0 } else { 40.0 * EPS * f64::from(dense[i].abs() * (1.0 + wide[i].abs())) + 1e-8 }, &format!("{activation:?} {isa}"));
             prop_assert!(into.gaps_are_untouched());
         }
     }

@@ -44,11 +44,12 @@ pub(super) fn sums(pass: &Pass<'_>, isa: Isa, scratch: &mut Scratch, threads: &T
         let to = unsafe { to.at(range * 2 * channels) };
         isa.run(Part { pass, first, rows, work: Work::Sum(to) });
     });
-    let sum = |which: usize| {
-        let of = |channel: usize| partial.iter().skip(which * channels + channel).step_by(2 * channels).map(|&x| f64::from(x)).sum();
-        (0..channels).map(of).collect()
-    };
-    let both = [sum(0), sum(1)];
+    let mut both = [(); 2].map(|()| vec![0.0; channels]);
+    for partial in partial.chunks_exact(2 * channels) {
+        for (sums, partial) in both.iter_mut().zip(partial.chunks_exact(channels)) {
+            sums.iter_mut().zip(partial).for_each(|(sum, &x)| *sum += f64::from(x));
+        }
+    }
     scratch.give(partial);
     both
 }

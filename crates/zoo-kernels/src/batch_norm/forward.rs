@@ -24,34 +24,30 @@ pub(super) fn statistics(input: &View<'_>, epsilon: f32, to: Statistics<'_>, isa
         let (from, sums) = unsafe { (from.at(first * stride), sums.at(range * 2 * channels)) };
         isa.run(Moments { from, stride, rows, sums, channels });
     });
-    let all = input_rows(input);
-    for channel in 0..channels {
-        let (mut count, mut mean, mut squares) = (0.0, 0.0, 0.0);
-        for range in 0..ranges {
-            let first = pixels * range / ranges;
-            let n = (pixels * (range + 1) / ranges - first) as f64;
-            let sum = f64::from(partial[range * 2 * channels + channel]);
-            let square = f64::from(partial[(range * 2 + 1) * channels + channel]);
-            let (own, distances) = (f64::from(all(first, channel)) + sum / n, square - sum * sum / n);
-            let difference = own - mean;
-            mean += difference * n / (count + n);
-            squares += distances + difference * difference * count * n / (count + n);
-            count += n;
+    let (mut means, mut squares, mut count) = (vec![0.0; channels], vec![0.0; channels], 0.0);
+    for (range, partial) in partial.chunks_exact(2 * channels).enumerate() {
+        let first = pixels * range / ranges;
+        let n = (pixels * (range + 1) / ranges - first) as f64;
+        let (share, between) = (n / (count + n), count * n / (count + n));
+        count += n;
+        // SAFETY: the first pixel of a range, with all of its channels.
+        let origin = unsafe { std::slice::from_raw_parts(from.at(first * stride), channels) };
+        let (sums, distances) = partial.split_at(channels);
+        for c in 0..channels {
+            let sum = f64::from(sums[c]);
+            let difference = f64::from(origin[c]) + sum / n - means[c];
+            means[c] += difference * share;
+            squares[c] += f64::from(distances[c]) - sum * sum / n + difference * difference * between;
         }
+    }
+    for c in 0..channels {
         // Rounding must not make it negative; NaN stays.
-        let variance = if squares < 0.0 { 0.0 } else { squares / count };
-        to.mean[channel] = mean as f32;
-        to.variance[channel] = variance as f32;
-        to.inverse[channel] = (1.0 / (variance + f64::from(epsilon)).sqrt()) as f32;
+        let variance = if squares[c] < 0.0 { 0.0 } else { squares[c] / count };
+        to.mean[c] = means[c] as f32;
+        to.variance[c] = variance as f32;
+        to.inverse[c] = (1.0 / (variance + f64::from(epsilon)).sqrt()) as f32;
     }
     scratch.give(partial);
-}
-
-/// Single values of a tensor.
-fn input_rows(input: &View<'_>) -> impl Fn(usize, usize) -> f32 {
-    let (data, stride) = (Shared::new(input.data()), input.pixel_stride());
-    // SAFETY: it is called for pixels and channels of the tensor.
-    move |pixel, channel| unsafe { *data.at(pixel * stride + channel) }
 }
 
 /// Sums and sums of squares of distances from the first row.

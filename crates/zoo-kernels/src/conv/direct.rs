@@ -25,21 +25,7 @@ pub(super) struct Direct {
 
 impl Direct {
     pub(super) fn pack(spec: &ConvSpec, weight: &[f32], bias: Option<&[f32]>, isa: Isa) -> Self {
-        let (inputs, outputs) = (spec.in_channels / spec.groups, spec.out_channels / spec.groups);
-        let together = together(spec.groups, outputs, isa.lanes());
-        let size = [spec.taps(), together * inputs, together * outputs];
-        let part = |first: usize| {
-            let value = |tap: usize, k: usize, column: usize| {
-                if k / inputs != column / outputs {
-                    return 0.0;
-                }
-                weight[((first * outputs + column) * inputs + k % inputs) * spec.taps() + tap]
-            };
-            let bias = bias.map(|bias| &bias[first * outputs..][..together * outputs]);
-            Packed::new(isa, size, value, bias)
-        };
-        let parts = (0..spec.groups / together).map(|i| part(i * together)).collect();
-        Self { parts, zeros: Aligned::zeros(spec.in_channels) }
+        Self::pack_in(spec, (weight, false), bias, isa, &mut Scratch::default(), &Threads::new(1))
     }
 
     /// As [`Direct::pack`], in buffers of `scratch` and on all threads; `reversed` for the gradient to the input of the

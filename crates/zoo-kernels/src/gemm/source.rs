@@ -39,10 +39,16 @@ impl Order {
     fn places(&self, k: usize, panel: &Panel, first: usize) -> ([usize; COLUMNS], usize) {
         let mut places = [usize::MAX; COLUMNS];
         let count = panel.channels.saturating_sub(first).min(COLUMNS);
-        let begin = panel.first + first;
-        for (i, place) in places[..count].iter_mut().enumerate() {
-            if k / self.group[0] == (begin + i) / self.group[1] {
-                *place = self.rows[k] + self.columns[begin + i];
+        let begin = panel.first + first.min(panel.channels);
+        let columns = &self.columns[begin..begin + count];
+        if self.rows.len() <= self.group[0] {
+            places.iter_mut().zip(columns).for_each(|(place, column)| *place = self.rows[k] + column);
+            return (places, count);
+        }
+        let group = k / self.group[0];
+        for (i, (place, column)) in places.iter_mut().zip(columns).enumerate() {
+            if group == (begin + i) / self.group[1] {
+                *place = self.rows[k] + column;
             }
         }
         (places, count)

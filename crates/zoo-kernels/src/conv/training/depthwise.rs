@@ -36,10 +36,12 @@ pub(super) unsafe fn run(job: &Job<'_>, weight: &mut [f32], isa: Isa, scratch: &
         unsafe { out.write_bytes(0, taps * channels) };
         isa.run(Task { job, origin: job.origin(&zeros), lines: lines * split / splits..lines * (split + 1) / splits, out });
     });
+    let (sums, rest) = partial.split_at_mut(taps * channels);
+    for split in rest.chunks_exact(taps * channels) {
+        sums.iter_mut().zip(split).for_each(|(sum, x)| *sum += x);
+    }
     for (channel, weight) in weight.chunks_exact_mut(taps).enumerate() {
-        for (tap, weight) in weight.iter_mut().enumerate() {
-            *weight = (0..splits).map(|split| partial[(split * taps + tap) * channels + channel]).sum();
-        }
+        weight.iter_mut().enumerate().for_each(|(tap, weight)| *weight = sums[tap * channels + channel]);
     }
     scratch.give(partial);
 }

@@ -57,22 +57,7 @@ struct Plan {
 
 impl Winograd {
     pub(super) fn pack(spec: &ConvSpec, weight: &[f32], bias: Option<&[f32]>, isa: Isa, outputs: usize) -> Self {
-        let side = outputs + 2;
-        let layout = Layout::new(isa, [1, spec.in_channels, spec.out_channels]);
-        let mut weights = Aligned::zeros(side * side * layout.len());
-        for element in 0..side * side {
-            for panel in &layout.panels {
-                layout.fill(panel, &mut weights[element * layout.len() + panel.offset..], |_, k, column| {
-                    let kernel = &weight[(column * spec.in_channels + k) * 9..][..9];
-                    transform::weight(side, kernel, element / side, element % side)
-                });
-            }
-        }
-        let mut padded = Aligned::zeros(spec.out_channels);
-        if let Some(bias) = bias {
-            padded.copy_from_slice(bias);
-        }
-        Self { layout, weights, bias: padded, zeros: Aligned::zeros(spec.in_channels), outputs }
+        Self::pack_in(spec, (weight, false), bias, isa, outputs, &mut Scratch::default(), &Threads::new(1))
     }
 
     /// As [`Winograd::pack`], in buffers of `scratch` and on all threads; `reversed` as for [`super::direct::Direct::pack_in`].

@@ -5,29 +5,6 @@
 
 use pulp::Simd;
 
-/// The transform of the weights along one axis, for tiles of 2 and of 4 outputs.
-const G2: [[f64; 3]; 4] = [[1.0, 0.0, 0.0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0.0, 0.0, 1.0]];
-const G4: [[f64; 3]; 6] = [
-    [1.0 / 4.0, 0.0, 0.0],
-    [-1.0 / 6.0, -1.0 / 6.0, -1.0 / 6.0],
-    [-1.0 / 6.0, 1.0 / 6.0, -1.0 / 6.0],
-    [1.0 / 24.0, 1.0 / 12.0, 1.0 / 6.0],
-    [1.0 / 24.0, -1.0 / 12.0, 1.0 / 6.0],
-    [0.0, 0.0, 1.0],
-];
-
-/// Element `[row, column]` of a transformed 3x3 kernel; `side` is 4 or 6.
-pub(super) fn weight(side: usize, kernel: &[f32], row: usize, column: usize) -> f32 {
-    let g: &[[f64; 3]] = if side == 4 { &G2 } else { &G4 };
-    let mut sum = 0.0;
-    for (y, a) in g[row].iter().enumerate() {
-        for (x, b) in g[column].iter().enumerate() {
-            sum += a * b * f64::from(kernel[y * 3 + x]);
-        }
-    }
-    sum as f32
-}
-
 /// The transform of the weights along one axis: `A` values from three.
 #[inline(always)]
 fn weight_axis<S: Simd, const A: usize>(s: S, g: [S::f32s; 3]) -> [S::f32s; A] {
