@@ -73,7 +73,7 @@ impl WithSimd for Moments {
             let mut row = 0;
             macro_rules! rows {
                 ($n:literal) => {
-                    while row + $n <= rows {
+                    while rows - row >= $n {
                         let from = origin.add(row * stride);
                         for_lanes!(simd, channels, |s: S, c| {
                             let first = load(s, origin.add(c));

@@ -1,5 +1,8 @@
 //! Few rows: the weights are read once from memory where they lie, which takes longer than all products, and packing them first
 //! would take twice as long again.
+//!
+//! Loops over registers count indices, as in the matrix product's inner kernel.
+#![allow(clippy::needless_range_loop)]
 
 use std::ops::Range;
 

@@ -101,30 +101,55 @@ impl WithSimd for Picture<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let mut zeroed = 0;
         let [rows, columns] = self.windows;
+        // Where each pixel is in one window, its gradient is written, and else added to what windows before it wrote.
+        let tiled = self.step == [1, 1] && tiles(rows, self.height) && tiles(columns, self.width);
+        let mut zeroed = 0;
         for (y, row) in rows.iter().enumerate() {
             // SAFETY: `run` made this of tensors with these windows.
             unsafe {
-                self.zero(zeroed, row.end);
-                zeroed = zeroed.max(row.end);
+                if !tiled {
+                    self.zero(zeroed, row.end);
+                    zeroed = zeroed.max(row.end);
+                }
                 for (x, column) in columns.iter().enumerate() {
                     let gradient = self.gradient.add((y * columns.len() + x) * self.strides[1]);
-                    if self.max { self.maximum(simd, [row, column], gradient) } else { self.average(simd, [row, column], gradient) }
+                    let side = if self.step == [1, 1] { row.end - row.first } else { 0 };
+                    match (self.max, side, column.end - column.first) {
+                        (true, 2, 2) => self.square::<S, 2>(simd, [row.first, column.first], gradient, tiled),
+                        (true, 3, 3) => self.square::<S, 3>(simd, [row.first, column.first], gradient, tiled),
+                        (true, ..) => self.maximum(simd, [row, column], gradient, tiled),
+                        _ => self.average(simd, [row, column], gradient, tiled),
+                    }
                 }
             }
         }
-        // SAFETY: as above.
-        unsafe { self.zero(zeroed, self.height) };
+        if !tiled {
+            // SAFETY: as above.
+            unsafe { self.zero(zeroed, self.height) };
+        }
     }
+}
+
+/// Whether windows follow each other without gaps and overlaps, from the first element to the last.
+fn tiles(windows: &[Window], length: usize) -> bool {
+    let mut end = 0;
+    windows.iter().all(|window| std::mem::replace(&mut end, window.end) == window.first) && end == length
 }
 
 impl Picture<'_> {
     /// Rows that no window has reached so far.
     unsafe fn zero(&self, from: usize, to: usize) {
-        for pixel in from * self.width..to * self.width {
-            // SAFETY: the rows are the picture's.
-            unsafe { self.to.add(pixel * self.strides[2]).write_bytes(0, self.channels) };
+        let pixels = from * self.width..to * self.width;
+        // SAFETY: the rows are the picture's.
+        unsafe {
+            if self.strides[2] == self.channels {
+                self.to.add(pixels.start * self.channels).write_bytes(0, pixels.len() * self.channels);
+                return;
+            }
+            for pixel in pixels {
+                self.to.add(pixel * self.strides[2]).write_bytes(0, self.channels);
+            }
         }
     }
 
@@ -143,7 +168,7 @@ impl Picture<'_> {
     }
 
     #[inline(always)]
-    unsafe fn average<S: Simd>(&self, simd: S, window: [&Window; 2], gradient: *const f32) {
+    unsafe fn average<S: Simd>(&self, simd: S, window: [&Window; 2], gradient: *const f32, tiled: bool) {
         let count = (window[0].count * window[1].count) as f32;
         let stride = self.strides[2];
         for_lanes!(simd, self.channels, |s: S, c| {
@@ -152,14 +177,14 @@ impl Picture<'_> {
                 let share = s.div_f32s(load(s, gradient.add(c)), s.splat_f32s(count));
                 self.each(window, |pixel| {
                     let to = self.to.add(pixel * stride + c);
-                    store(s, to, s.add_f32s(load(s, to), share));
+                    store(s, to, if tiled { share } else { s.add_f32s(load(s, to), share) });
                 });
             }
         });
     }
 
     #[inline(always)]
-    unsafe fn maximum<S: Simd>(&self, simd: S, window: [&Window; 2], gradient: *const f32) {
+    unsafe fn maximum<S: Simd>(&self, simd: S, window: [&Window; 2], gradient: *const f32, tiled: bool) {
         for_lanes!(simd, self.channels, |s: S, c| {
             let (mut best, mut place, mut count) = (s.splat_f32s(f32::NEG_INFINITY), s.splat_f32s(0.0), 0.0);
             // SAFETY: as for `average`.
@@ -178,9 +203,36 @@ impl Picture<'_> {
                 self.each(window, |pixel| {
                     let to = self.to.add(pixel * self.strides[2] + c);
                     let own = s.select_f32s(s.equal_f32s(place, s.splat_f32s(count)), gradient, zero);
-                    store(s, to, s.add_f32s(load(s, to), own));
+                    store(s, to, if tiled { own } else { s.add_f32s(load(s, to), own) });
                     count += 1.0;
                 });
+            }
+        });
+    }
+
+    /// The gradient of a whole window of K x K pixels next to each other, all of them in registers.
+    #[inline(always)]
+    unsafe fn square<S: Simd, const K: usize>(&self, simd: S, [y, x]: [usize; 2], gradient: *const f32, tiled: bool) {
+        let first = y * self.width + x;
+        for_lanes!(simd, self.channels, |s: S, c| {
+            let (mut best, mut place) = (s.splat_f32s(f32::NEG_INFINITY), s.splat_f32s(0.0));
+            // SAFETY: as for `average`.
+            unsafe {
+                let from = self.input.add(first * self.strides[0] + c);
+                for i in 0..K * K {
+                    let value = load(s, from.add((i / K * self.width + i % K) * self.strides[0]));
+                    let (larger, number) = (s.less_than_f32s(best, value), s.less_than_or_equal_f32s(value, value));
+                    let here = s.splat_f32s(i as f32);
+                    best = s.select_f32s(number, s.select_f32s(larger, value, best), value);
+                    place = s.select_f32s(number, s.select_f32s(larger, here, place), here);
+                }
+                let (gradient, zero) = (load(s, gradient.add(c)), s.splat_f32s(0.0));
+                let to = self.to.add(first * self.strides[2] + c);
+                for i in 0..K * K {
+                    let to = to.add((i / K * self.width + i % K) * self.strides[2]);
+                    let own = s.select_f32s(s.equal_f32s(place, s.splat_f32s(i as f32)), gradient, zero);
+                    store(s, to, if tiled { own } else { s.add_f32s(load(s, to), own) });
+                }
             }
         });
     }

@@ -68,10 +68,11 @@ impl ConvTraining {
         if forward.refuses(&self.spec).is_none() {
             self.forward = forward;
         }
-        if let Some((spec, chosen)) = &mut self.backward {
-            if backward.refuses(spec).is_none() && backward != Algorithm::Stem {
-                *chosen = backward;
-            }
+        if let Some((spec, chosen)) = &mut self.backward
+            && backward.refuses(spec).is_none()
+            && backward != Algorithm::Stem
+        {
+            *chosen = backward;
         }
         if weight.refuses(&self.spec).is_none() {
             self.weight = weight;

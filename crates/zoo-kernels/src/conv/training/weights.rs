@@ -18,8 +18,10 @@ use crate::simd::{load, store};
 use crate::threads::Threads;
 use crate::view::{Shape, View};
 
-/// Pixels whose gradients stay in L1 while all rows of a panel are computed.
+/// Most pixels whose gradients stay in L1 while all rows of a panel are computed.
 const PIXELS: usize = 96;
+/// Floats of the input that stay in L2 with them, where each is read for one tap only.
+const INPUTS: usize = 40 << 10;
 /// Floats of a panel's part that stay in L2.
 const RESIDENT: usize = 48 << 10;
 /// Tasks that threads share evenly.
@@ -136,13 +138,28 @@ impl WithSimd for Task<'_> {
         let (offset, depth) = chunk.map_or((0, layout.depth), |chunk| (chunk.offset, chunk.depth));
         let origin = job.origin(zeros);
         let mut rows = Vec::with_capacity(PIXELS * taps.len());
-        let blocks = pixels.len().div_ceil(PIXELS);
+        // Where there is one tap, the input is copied in the order in which it lies in memory. A column of it is read at a
+        // time, and rows a power of two apart would push each other out of L1.
+        let padded = (depth | 15) + 17;
+        let most = if taps.len() == 1 { (INPUTS / depth).clamp(PIXELS / 3, PIXELS) } else { PIXELS };
+        let blocks = pixels.len().div_ceil(most);
         let mut buffer = Gradients::new();
+        let mut inputs = Aligned::zeros(if taps.len() == 1 { most * padded } else { 0 });
         for block in 0..blocks {
             let edge = |i: usize| pixels.start + pixels.len() * i / blocks;
             let (first, count) = (edge(block), edge(block + 1) - edge(block));
             origin.taps(job.spec, job.gradient_shape, first..first + count, taps.clone(), &mut rows);
             rows.iter_mut().for_each(|row| *row = row.wrapping_add(unit.part * layout.depth + offset));
+            if taps.len() == 1 {
+                for (i, row) in rows.iter_mut().enumerate() {
+                    // SAFETY: a row of the input, or zeros, and a row of the buffer.
+                    unsafe {
+                        let to = inputs.as_mut_ptr().add(i * padded);
+                        to.copy_from_nonoverlapping(*row, depth);
+                        *row = to.cast_const();
+                    }
+                }
+            }
             for panel in &layout.panels[unit.panels.clone()] {
                 // SAFETY: pixels, taps and channels are within what `run`'s caller promised.
                 unsafe {

@@ -1,6 +1,9 @@
 //! The gradient to the weights through Winograd's transforms, the other way round: with `Y = A^T ((G g G^T) . (B^T d B)) A`, the
 //! gradient to `g` is `G^T (sum over tiles of (A dY A^T) . (B^T d B)) G`; `.` is element by element, and a product of matrices
 //! over the channels for each element.
+//!
+//! Loops over registers count indices, as in the matrix product's inner kernel.
+#![allow(clippy::needless_range_loop)]
 
 use std::ops::Range;
 
