@@ -124,8 +124,8 @@ fn several_runs_lie_over_each_other() {
     for part in ["2 runs compared", "first (validation)", "second (training)", "<code>model</code>", "<details><summary>first"] {
         assert!(html.contains(part), "{part}");
     }
-    // Loss twice a run, accuracy, rate and speed once each.
-    assert_eq!(html.matches("<polyline").count(), 10);
+    // Loss and error twice a run, accuracy, rate and speed once each.
+    assert_eq!(html.matches("<polyline").count(), 14);
     assert!(!html.contains("<code>dataset</code>"), "what is the same is not told");
 }
 
