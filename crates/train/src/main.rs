@@ -49,8 +49,10 @@ fn one(cli: &Cli, mut recipe: Recipe) -> Result<(), Failure> {
     if cli.find_lr {
         let found = zoo_recipes::find_lr(&recipe, FinderOptions::default(), &device, &interrupter, &mut report::Report::new())?;
         zoo_recipes::write_finder(&folder, &recipe, &found)?;
-        let said =
-            found.suggestion.map_or_else(|| "the loss never falls".to_owned(), |lr| format!("the loss falls fastest at --lr {lr:.2e}"));
+        let said = found.suggestion.map_or_else(
+            || "the loss hardly falls: nothing can be said".to_owned(),
+            |lr| format!("the loss falls fastest at --lr {lr:.2e}"),
+        );
         return output::write(&format!("*** {said}\nLook at {0}/report.html\n", folder.display()));
     }
     let resume = cli.resume.is_some();

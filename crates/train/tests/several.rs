@@ -97,7 +97,7 @@ fn before_a_run() {
     let size = dry["batch_size"].as_integer().unwrap();
     assert!((16..=1024).contains(&size) && dry["lr"].as_float() == Some(0.1 * size as f64 / 256.0), "{size}");
     assert!(refused(&["--batch-size", "x"], 2).contains("auto"));
-    let found = said(&["--find-lr", "--output", &out]);
+    let found = said(&["--model", "custom", "--image-size", "16", "--batch-size", "32", "--find-lr", "--output", &out]);
     assert!(found.contains("the loss falls fastest at --lr"), "{found}");
     let finder: serde_json::Value = serde_json::from_slice(&std::fs::read(Path::new(&out).join("lr-finder.json")).unwrap()).unwrap();
     assert!(finder["points"].as_array().unwrap().len() > 20 && (1e-4..1.0).contains(&finder["suggestion"].as_f64().unwrap()));

@@ -35,6 +35,7 @@ mod random_crop;
 mod resize;
 mod rng;
 mod sample;
+mod scale;
 mod shapes;
 mod shards;
 mod subset;

@@ -13,7 +13,7 @@ use crate::planar::Planar;
 use crate::resize::Filter;
 use crate::sample::Image;
 
-pub(crate) use color::blend;
+pub(crate) use color::{blend, cut};
 
 /// One change of a picture. The numbers are those of torchvision's functions on Pillow's pictures (`adjust_brightness`,
 /// `solarize`...); the results are theirs to the last bit, but where a variant says something else.

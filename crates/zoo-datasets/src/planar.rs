@@ -17,9 +17,9 @@ pub(crate) struct Planar {
 impl Planar {
     pub(crate) fn from_image(image: &Image) -> Self {
         let (channels, pixels) = (image.channels(), image.pixels());
-        let mut values = Vec::with_capacity(pixels.len());
-        for channel in 0..channels {
-            values.extend(pixels.iter().skip(channel).step_by(channels));
+        let mut values = pixels.to_vec();
+        if channels == 3 {
+            Arch::new().dispatch(Split { pixels, values: &mut values });
         }
         Self { channels, height: image.height(), width: image.width(), values }
     }
@@ -70,6 +70,25 @@ impl Planar {
             Arch::new().dispatch(Normalise { plane, width: self.width, flip, factor, offset, values });
         }
         [transform.channels, self.height, self.width]
+    }
+}
+
+/// Pixels to planes.
+struct Split<'a> {
+    pixels: &'a [u8],
+    values: &'a mut [u8],
+}
+
+impl WithSimd for Split<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let (red, rest) = self.values.split_at_mut(self.pixels.len() / 3);
+        let (green, blue) = rest.split_at_mut(red.len());
+        for (((pixel, red), green), blue) in self.pixels.as_chunks::<3>().0.iter().zip(red).zip(green).zip(blue) {
+            [*red, *green, *blue] = *pixel;
+        }
     }
 }
 

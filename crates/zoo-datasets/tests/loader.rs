@@ -241,7 +241,7 @@ fn augmentation_does_not_depend_on_workers_but_on_the_epoch() {
 fn repeated_pictures_come_together_and_change_anew() {
     let repeated = |len, aug_repeats| loader(numbers(len), LoaderOptions { aug_repeats, ..options(10, 0) });
     // timm 1.0.31, RepeatAugSampler(range(n), 1, 0, num_repeats=3): 600 give 512, 100 give 100.
-    for (len, expected) in [(600, 512), (100, 100), (255, 255), (256, 256)] {
+    for (len, expected) in [(600, 512usize), (100, 100), (255, 255), (256, 256)] {
         let loader = repeated(len, 3);
         let indices: Vec<usize> = all(loader.epoch(0)).into_iter().flat_map(|batch| batch.indices).collect();
         assert_eq!((indices.len(), loader.pictures_per_epoch(), loader.batches()), (expected, expected, expected.div_ceil(10)));

@@ -31,6 +31,10 @@ const BETA: f64 = 0.98;
 const STOP: f64 = 4.0;
 /// Points at the beginning that do not count: the smoothed loss is not settled.
 const SKIPPED: usize = 10;
+/// Points over which a slope is taken.
+const WINDOW: usize = 11;
+/// A loss that falls by less than this share says nothing.
+const LEAST_FALL: f64 = 0.02;
 
 /// Trains for a hundred steps with a growing learning rate, and says where the loss falls fastest. The weights are thrown
 /// away; a run that follows begins as if nothing had been.
@@ -120,10 +124,13 @@ impl Search {
 
     /// The rate at which the smoothed loss falls fastest over the logarithm of the rate.
     fn finish(self) -> LrFinder {
-        let slopes = self.points.windows(3).enumerate().skip(SKIPPED);
-        let slope = |(_, window): &(usize, &[LrPoint])| window[2].smoothed - window[0].smoothed;
-        let steepest = slopes.min_by(|a, b| slope(a).total_cmp(&slope(b)));
-        let suggestion = steepest.filter(|point| slope(point) < 0.0).map(|(_, window)| window[1].lr);
+        let settled = self.points.get(SKIPPED..).unwrap_or_default();
+        let lowest = settled.iter().map(|point| point.smoothed).fold(f64::INFINITY, f64::min);
+        let before = settled.iter().take_while(|point| point.smoothed > lowest);
+        let highest = before.map(|point| point.smoothed).fold(f64::NEG_INFINITY, f64::max);
+        let slope = |window: &[LrPoint]| window[WINDOW - 1].smoothed - window[0].smoothed;
+        let steepest = settled.windows(WINDOW).min_by(|a, b| slope(a).total_cmp(&slope(b)));
+        let suggestion = steepest.filter(|_| highest - lowest > LEAST_FALL * highest).map(|window| window[WINDOW / 2].lr);
         LrFinder { points: self.points, suggestion }
     }
 }

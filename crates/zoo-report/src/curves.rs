@@ -51,8 +51,10 @@ fn of_one(run: &Run) -> Vec<Chart> {
 
 /// The loss over the learning rate.
 fn of_finder(finder: &LrFinder) -> Chart {
+    // A loss that explodes would press the rest flat.
+    let most = finder.points.iter().take(10).map(|point| point.smoothed).fold(0.0, f64::max) * 2.0;
     let line = |label: &str, colour, dashed, of: fn(&LrPoint) -> f64| {
-        let points = finder.points.iter().map(|point| [point.lr.log10(), of(point)]).collect();
+        let points = finder.points.iter().map(|point| [point.lr.log10(), of(point).min(most)]).collect();
         Series { label: label.to_owned(), colour, dashed, points, band: vec![] }
     };
     let lines = vec![line("loss of the step", 1, true, |point| point.loss), line("smoothed", 0, false, |point| point.smoothed)];
@@ -146,7 +148,8 @@ pub fn curves_svg(runs: &[Run]) -> String {
     }
     let rows = charts.len().div_ceil(2) as f64;
     let title = runs.iter().map(Run::title).collect::<Vec<_>>().join(", ");
-    svg::file([2.0 * SIZE[0] + 3.0 * GAP, rows * (SIZE[1] + GAP) + GAP], &title, &body)
+    let columns = charts.len().min(2) as f64;
+    svg::file([columns * (SIZE[0] + GAP) + GAP, rows * (SIZE[1] + GAP) + GAP], &title, &body)
 }
 
 /// A number of a table: with four places, or as many as it takes.

@@ -36,7 +36,7 @@ pub struct Run {
 pub struct LrFinder {
     /// By growing learning rate.
     pub points: Vec<LrPoint>,
-    /// Where the smoothed loss falls fastest; none where it never falls.
+    /// Where the smoothed loss falls fastest; none where it hardly falls.
     pub suggestion: Option<f64>,
 }
 

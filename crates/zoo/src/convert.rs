@@ -12,7 +12,7 @@ pub(crate) fn run(args: &ConvertArgs) -> Result<(), Failure> {
     }
     let model = args.model.as_deref();
     let origin = args.trained.origin(model)?;
-    let Checkpoint { name, model, options, transform, classes, data_seed } = args.trained.load(origin, model, &args.compute.open()?)?;
+    let Checkpoint { name, model, options, transform, classes, data_seed, .. } = args.trained.load(origin, model, &args.compute.open()?)?;
     let seed = data_seed.map(|seed| (zoo_recipes::DATA_SEED.to_owned(), seed.into()));
     let meta = WeightsMeta {
         model: Some(name),

@@ -5,7 +5,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use burn::tensor::{Device, Tensor, TensorData};
-use zoo_core::{BuildOptions, Classifier, Family, FillRule, fill_input, params};
+use zoo_core::{BuildOptions, Family, FillRule, fill_input, params};
 use zoo_engine::{Engine, EngineOptions};
 
 #[cfg(target_arch = "wasm32")]

@@ -28,9 +28,8 @@ pub(crate) struct Decoded {
 
 /// Part of a component: luma, or blue or red difference.
 pub(crate) struct Component {
-    /// `height` rows of `width` values.
+    /// Rows of `width` values.
     pub(crate) values: Vec<u8>,
-    pub(crate) height: usize,
     pub(crate) width: usize,
     /// Where the area lies in it: `[top, left, height, width]`.
     pub(crate) area: [f64; 4],
@@ -77,14 +76,13 @@ impl Frame<'_> {
         let component = |plane: Plane| {
             let scale = plane.factor.map(|factor| 1.0 / (factor * reduction) as f64);
             let [top, left] = plane.origin();
-            let height = plane.values.len() / plane.width;
             let area = [
                 area.top as f64 * scale[0] - top as f64,
                 area.left as f64 * scale[1] - left as f64,
                 area.height as f64 * scale[0],
                 area.width as f64 * scale[1],
             ];
-            Component { height, width: plane.width, values: plane.values, area }
+            Component { width: plane.width, values: plane.values, area }
         };
         Some(planes.into_iter().map(component).collect())
     }

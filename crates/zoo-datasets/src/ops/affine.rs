@@ -7,7 +7,7 @@ use pulp::{Arch, Simd, WithSimd};
 use crate::planar::Planar;
 use crate::resize::Filter;
 
-use super::Canvas;
+use super::{Canvas, cut};
 
 /// Moves the pixels. The matrix leads from a place in the result to one in the picture.
 pub(super) fn transform(picture: &mut Planar, matrix: [f64; 6], canvas: &Canvas) {
@@ -106,29 +106,31 @@ impl Row {
     #[inline(always)]
     fn between(&mut self, m: [f64; 6], y: usize, size: [usize; 2], neighbours: i32) {
         let (down, [height, width]) = (y as f64 + 0.5, size.map(|side| side as f64));
-        self.shares.clear();
-        self.places.clear();
-        (self.begin, self.inner) = (0, 0..0);
-        let limits = size.map(|side| side as i32 - neighbours);
-        for x in 0..size[1] {
+        let place = |x: usize| {
             let across = x as f64 + 0.5;
-            let (column, row) = (m[0] * across + m[1] * down + m[2], m[3] * across + m[4] * down + m[5]);
-            if column < 0.0 || column >= width || row < 0.0 || row >= height {
-                continue;
-            }
-            if self.places.is_empty() {
-                self.begin = x;
-            }
-            let place = [row - 0.5, column - 0.5];
+            [m[3] * across + m[4] * down + m[5], m[0] * across + m[1] * down + m[2]]
+        };
+        let outside = |&x: &usize| {
+            let [row, column] = place(x);
+            column < 0.0 || column >= width || row < 0.0 || row >= height
+        };
+        // A row's places lie on a line, so that those in the picture are one stretch, and those with all neighbours another.
+        self.begin = (0..size[1]).find(|x| !outside(x)).unwrap_or(size[1]);
+        let end = (self.begin..size[1]).find(outside).unwrap_or(size[1]);
+        self.places.resize(end - self.begin, [0; 2]);
+        self.shares.resize(end - self.begin, [0.0; 2]);
+        for ((x, first), share) in (self.begin..end).zip(&mut self.places).zip(&mut self.shares) {
+            let place = place(x).map(|place| place - 0.5);
             let whole = place.map(f64::floor);
-            let first = whole.map(|place| place as i32);
-            if [0, 1].iter().all(|&axis| (neighbours - 1..limits[axis]).contains(&first[axis])) {
-                let at = self.places.len();
-                self.inner = if self.inner.is_empty() { at..at + 1 } else { self.inner.start..at + 1 };
-            }
-            self.places.push(first);
-            self.shares.push([(place[0] - whole[0]) as f32, (place[1] - whole[1]) as f32]);
+            // Behind 1.5 times 2^52, whole numbers are the last bits; as `as`, but in vectors.
+            *first = whole.map(|place| (place + 6_755_399_441_055_744.0).to_bits() as i32);
+            *share = [(place[0] - whole[0]) as f32, (place[1] - whole[1]) as f32];
         }
+        let limits = size.map(|side| side as i32 - neighbours);
+        let inside = |place: &[i32; 2]| [0, 1].iter().all(|&axis| (neighbours - 1..limits[axis]).contains(&place[axis]));
+        let first = self.places.iter().position(inside).unwrap_or(self.places.len());
+        let count = self.places[first..].iter().position(|place| !inside(place)).unwrap_or(self.places.len() - first);
+        self.inner = first..first + count;
     }
 
     /// The places that lack a neighbour.
@@ -150,7 +152,7 @@ fn bilinear(out: &mut [u8], from: &[u8], row: &Row, [height, width]: [usize; 2])
     let between = |[a, b, c, d]: [u8; 4], [down, across]: [f32; 2]| {
         let [a, b, c, d] = [a, b, c, d].map(f32::from);
         let (upper, lower) = (a + (b - a) * across, c + (d - c) * across);
-        (upper + (lower - upper) * down) as u8
+        cut(upper + (lower - upper) * down)
     };
     for at in row.outer() {
         let [y, x] = row.places[at];
@@ -170,14 +172,14 @@ fn bicubic(out: &mut [u8], from: &[u8], row: &Row, [height, width]: [usize; 2]) 
     for at in row.outer() {
         let [y, x] = row.places[at];
         let line = |step: i32| [-1, 0, 1, 2].map(|across| f32::from(from[edge(y + step, height) * width + edge(x + across, width)]));
-        out[at] = cubic([-1, 0, 1, 2].map(|step| cubic(line(step), row.shares[at][1])), row.shares[at][0]) as u8;
+        out[at] = cut(cubic([-1, 0, 1, 2].map(|step| cubic(line(step), row.shares[at][1])), row.shares[at][0]));
     }
     for at in row.inner.clone() {
         let ([y, x], [down, across]) = (row.places[at], row.shares[at]);
         let start = (y as usize - 1) * width + x as usize - 1;
         let four = &from[start..start + 3 * width + 4];
         let line = |step: usize| cubic([0, 1, 2, 3].map(|column| f32::from(four[step * width + column])), across);
-        out[at] = cubic([line(0), line(1), line(2), line(3)], down) as u8;
+        out[at] = cut(cubic([line(0), line(1), line(2), line(3)], down));
     }
 }
 

@@ -4,7 +4,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 use crate::planar::Planar;
 
-use super::color::Blend;
+use super::color::{Blend, cut};
 
 /// Pillow's `ImageEnhance.Sharpness`: a blend with `ImageFilter.SMOOTH`.
 pub(super) fn sharpen(picture: &mut Planar, factor: f32) {
@@ -34,13 +34,17 @@ impl WithSimd for Smooth<'_> {
         let rows: Vec<&[u8]> = plane.chunks_exact(width).collect();
         for (three, out) in rows.windows(3).zip(smooth.chunks_exact_mut(width).skip(1)) {
             let [above, own, below] = three else { continue };
-            let out = &mut out[1..width - 1];
-            let columns = above.windows(3).zip(own.windows(3)).zip(below.windows(3));
-            for (out, ((above, own), below)) in out.iter_mut().zip(columns) {
-                let sum = |line: &[u8]| u32::from(line[0]) + u32::from(line[1]) + u32::from(line[2]);
-                let total = sum(above) + sum(own) + sum(below) + 4 * u32::from(own[1]);
+            // Slices of one length, of which the compiler makes vectors.
+            let inner = width - 2;
+            let out = &mut out[1..][..inner];
+            let nine: [&[u8]; 9] = std::array::from_fn(|tap| &[above, own, below][tap / 3][tap % 3..][..inner]);
+            for at in 0..inner {
+                let mut sum = 4 * u16::from(nine[4][at]);
+                for tap in nine {
+                    sum += u16::from(tap[at]);
+                }
                 // A thirteenth, rounded: a half does not occur.
-                *out = ((2 * total + 13) / 26) as u8;
+                out[at] = ((2 * sum + 13) / 26) as u8;
             }
         }
         smooth
@@ -88,7 +92,7 @@ impl WithSimd for Gaussian<'_> {
         for (y, out) in plane.chunks_exact_mut(width).enumerate() {
             sums.fill(0.0);
             add(&mut sums, weights, |tap| &across[mirrored((y + tap) as isize - half as isize, height) * width..][..width]);
-            out.iter_mut().zip(&sums).for_each(|(out, sum)| *out = sum.round_ties_even() as u8);
+            out.iter_mut().zip(&sums).for_each(|(out, sum)| *out = cut(sum.round_ties_even()));
         }
     }
 }

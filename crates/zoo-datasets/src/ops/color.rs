@@ -4,11 +4,17 @@ use pulp::{Arch, Simd, WithSimd};
 
 use crate::planar::Planar;
 
+/// The whole part, cut off at 0 and 255: what C's conversion and Rust's `as` give, of which only this form becomes vectors.
+#[inline(always)]
+pub(crate) fn cut(value: f32) -> u8 {
+    // From 2^23 on, the last bit of a number is 1.
+    (value.max(0.0).min(255.0).floor() + 8_388_608.0).to_bits() as u8
+}
+
 /// Pillow's `Image.blend` of two values: `factor` 0 is the first, 1 the second; cut off, not rounded.
 #[inline(always)]
 pub(crate) fn blend(first: u8, second: u8, factor: f32) -> u8 {
-    // The conversion cuts off at 0 and 255.
-    (f32::from(first) + factor * (f32::from(second) - f32::from(first))) as u8
+    cut(f32::from(first) + factor * (f32::from(second) - f32::from(first)))
 }
 
 /// Grey by Pillow's rule, as [`Image::to_grey`](crate::Image::to_grey).

@@ -1,6 +1,6 @@
 //! AugMix: several chains of operations, averaged with each other and with the picture.
 
-use crate::ops::{Canvas, Operation};
+use crate::ops::{Canvas, Operation, blend, cut};
 use crate::planar::Planar;
 use crate::rng::SplitMix64;
 
@@ -59,8 +59,8 @@ impl Mixture {
         }
         for (value, sum) in picture.values.iter_mut().zip(sums) {
             *value = match self.rounding {
-                Rounding::Once { .. } => sum as u8,
-                Rounding::Twice { mixed } => crate::ops::blend(*value, sum as u8, mixed),
+                Rounding::Once { .. } => cut(sum),
+                Rounding::Twice { mixed } => blend(*value, cut(sum), mixed),
             };
         }
     }

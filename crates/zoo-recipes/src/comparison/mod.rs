@@ -110,7 +110,7 @@ impl Comparison {
 
 /// Trains all runs of a comparison into one folder, one after the other; with `resume`, those that are not done yet.
 ///
-/// The folder gets a folder for each run, and `comparison.html` and `comparison.csv`, which grow with each run that is done.
+/// The folder gets a folder for each run, and `comparison.html`, `comparison.png` and `comparison.csv`, which grow with each run that is done.
 ///
 /// # Errors
 /// Any [`RecipeError`]: the first run that fails stops all.
@@ -161,7 +161,9 @@ fn write_report(folder: &Folder, done: &[(&ComparedRun, Outcome)]) -> Result<(),
     });
     let runs = runs.collect::<Result<Vec<_>, RecipeError>>()?;
     folder.write("comparison.html", zoo_report::page(&runs).as_bytes())?;
-    folder.write("comparison.svg", zoo_report::curves_svg(&runs).as_bytes())?;
+    let curves = zoo_report::curves_svg(&runs);
+    folder.write("comparison.png", &zoo_report::png_of_svg(&curves, 2.0)?)?;
+    folder.write("comparison.svg", curves.as_bytes())?;
     folder.write(
         "comparison.csv",
         &spread::csv(&spreads(done)).map_err(|source| RecipeError::Io { action: "write", path: folder.path("comparison.csv"), source })?,

@@ -1,6 +1,7 @@
 //! The rules, each on one flat parameter.
 
 use burn::tensor::Tensor;
+use zoo_layers::maps::{self, SgdRule};
 
 use super::{OptimizerConfig, OptimizerKind};
 
@@ -54,16 +55,23 @@ pub(super) fn step(knobs: Knobs, value: Tensor<1>, grad: Tensor<1>, before: Opti
 
 fn sgd(knobs: Knobs, value: Tensor<1>, grad: Tensor<1>, before: Option<Vec<Tensor<1>>>) -> (Tensor<1>, Vec<Tensor<1>>) {
     let momentum = knobs.config.momentum;
+    let nesterov = knobs.config.kind == OptimizerKind::Nesterov;
+    let fused = SgdRule { lr: knobs.lr, momentum, weight_decay: knobs.decay, nesterov };
+    // In one pass where there is a kernel for it.
+    let (value, grad, before) = match maps::sgd(value, grad, before.and_then(|mut tensors| tensors.pop()), fused) {
+        Ok([value, _]) if momentum == 0.0 => return (value, vec![]),
+        Ok([value, velocity]) => return (value, vec![velocity]),
+        Err(unchanged) => unchanged,
+    };
     let grad = decayed(grad, &value, knobs.decay);
     if momentum == 0.0 {
         return (value - grad.mul_scalar(knobs.lr), vec![]);
     }
     // The first velocity is the gradient itself: no dampening.
-    let velocity = match before.and_then(|mut tensors| tensors.pop()) {
+    let velocity = match before {
         Some(velocity) => velocity.mul_scalar(momentum) + grad.clone(),
         None => grad.clone(),
     };
-    let nesterov = knobs.config.kind == OptimizerKind::Nesterov;
     let direction = if nesterov { grad + velocity.clone().mul_scalar(momentum) } else { velocity.clone() };
     (value - direction.mul_scalar(knobs.lr), vec![velocity])
 }
