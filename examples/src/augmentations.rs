@@ -49,7 +49,7 @@ fn operations(picture: &Image, tiles: &mut Vec<Tile>) {
         (Operation::Invert, "invert"),
         (Operation::Posterize(2), "posterize 2"),
         (Operation::Solarize(128.0), "solarize 128"),
-        (Operation::SolarizeAdd(80), "solarize add 80"),
+        (Operation::SolarizeAdd(80), "solarize add"),
         (Operation::Sharpness(0.0), "sharpness 0"),
         (Operation::Sharpness(4.0), "sharpness 4"),
         (Operation::GaussianBlur { kernel: 23, sigma: 2.0 }, "blur 23, 2.0"),
@@ -57,8 +57,8 @@ fn operations(picture: &Image, tiles: &mut Vec<Tile>) {
         (Operation::Rotate(25.0), "rotate 25"),
         (Operation::ShearX(0.3), "shear x 0.3"),
         (Operation::ShearY(-0.3), "shear y -0.3"),
-        (Operation::TranslateX(20.0), "translate x 20"),
-        (Operation::TranslateY(-15.0), "translate y -15"),
+        (Operation::TranslateX(20.0), "translate x"),
+        (Operation::TranslateY(-15.0), "translate y"),
     ] {
         tiles.push(tile(&operation.apply(picture, &canvas), caption));
     }
@@ -97,19 +97,19 @@ fn steps(picture: &Image, tiles: &mut Vec<Tile>) -> Result<(), Box<dyn Error>> {
 
 fn policies(picture: &Image, tiles: &mut Vec<Tile>) -> Result<(), Box<dyn Error>> {
     for (name, seeds) in [
-        ("imagenet", [3, 5]),
-        ("cifar10", [2, 9]),
-        ("svhn", [1, 2]),
-        ("ra", [1, 4]),
-        ("ta_wide", [2, 4]),
-        ("augmix", [1, 2]),
-        ("3a", [1, 3]),
-        ("rand-m9-mstd0.5-inc1", [3, 8]),
-        ("augmix-m5-w4", [2, 3]),
+        ("imagenet", &[3][..]),
+        ("cifar10", &[2]),
+        ("svhn", &[1]),
+        ("ra", &[1, 4]),
+        ("ta_wide", &[2]),
+        ("augmix", &[2]),
+        ("3a", &[3]),
+        ("rand-m9-mstd0.5-inc1", &[3, 8]),
+        ("augmix-m5-w4", &[3]),
     ] {
         let policy: AutoAugment = name.parse()?;
         let fill = if policy.is_timm() { [124, 116, 104] } else { [0; 3] };
-        for seed in seeds {
+        for &seed in seeds {
             let changed = policy.apply(picture, &PolicyOptions::default(), &Canvas { fill, filter: Filter::Bilinear }, seed);
             tiles.push(tile(&changed, name.split("-mstd").next().unwrap_or(name)));
         }

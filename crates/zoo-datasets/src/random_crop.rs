@@ -238,20 +238,27 @@ mod tests {
 
     #[test]
     fn a_file_gives_what_the_decoded_picture_gives() {
-        for name in
-            ["jpeg/444.jpg", "jpeg/420.jpg", "jpeg/422.jpg", "jpeg/grey.jpg", "corpus/good-progressive-420.jpg", "corpus/good-turned-6.jpg"]
-        {
+        // Levels on average. The other decoder interpolates chroma in its own way, and here chroma is resized before it is made
+        // colours of: much on the first three fixtures, all edges as they are, little on a photograph.
+        for (name, side, limit) in [
+            ("jpeg/420.jpg", 24, 8.0),
+            ("jpeg/422.jpg", 24, 8.0),
+            ("jpeg/444.jpg", 24, 2.5),
+            ("jpeg/grey.jpg", 24, 2.5),
+            ("corpus/good-progressive-420.jpg", 24, 2.5),
+            ("corpus/good-turned-6.jpg", 24, 2.5),
+            ("../../../../examples/images/china.jpg", 150, 1.0),
+        ] {
             let bytes = fs::read(fixtures(name)).unwrap();
             let image = decode(&bytes).unwrap();
             for seed in 0..20 {
                 let (mut from_file, mut from_image) = (vec![], vec![]);
-                let crop = crop(24);
-                assert_eq!(crop.apply_encoded(&bytes, seed, &mut from_file).unwrap(), [3, 24, 24]);
-                assert_eq!(crop.apply(&image, seed, &mut from_image).unwrap(), [3, 24, 24]);
+                let crop = crop(side);
+                assert_eq!(crop.apply_encoded(&bytes, seed, &mut from_file).unwrap(), [3, side, side]);
+                assert_eq!(crop.apply(&image, seed, &mut from_image).unwrap(), [3, side, side]);
                 let differences = from_file.iter().zip(&from_image).map(|(a, b)| f64::from((a - b).abs() * 0.225 * 255.0));
                 let (count, total) = differences.fold((0.0, 0.0), |(count, total), difference| (count + 1.0, total + difference));
-                // The other decoder interpolates chroma in its own way, which shows on these fixtures, all edges as they are.
-                assert!(total / count < 2.5, "{name}: {} levels on average", total / count);
+                assert!(total / count < limit, "{name}: {} levels on average", total / count);
             }
         }
     }

@@ -51,6 +51,7 @@ mod activation;
 mod affine;
 mod arena;
 mod batch_norm;
+mod cache;
 mod channels;
 mod conv;
 mod dense;

@@ -121,10 +121,10 @@ impl Space {
     }
 }
 
-/// `torch.linspace` in its precision, from both ends to the middle.
+/// `torch.linspace` to the last bit: from both ends to the middle, each product and sum rounded once.
 fn linspace(start: f32, end: f32, at: usize, count: usize) -> f32 {
     let step = (end - start) / (count - 1) as f32;
-    if at < count / 2 { start + step * at as f32 } else { end - step * (count - 1 - at) as f32 }
+    if at < count / 2 { step.mul_add(at as f32, start) } else { step.mul_add(-((count - 1 - at) as f32), end) }
 }
 
 /// One of an AutoAugment policy's pairs, of which each operation has its probability.

@@ -12,7 +12,7 @@ use pulp::{Simd, WithSimd};
 use super::super::direct::order;
 use super::super::training::{Job, Origin};
 use super::tiles::Grid;
-use super::transform;
+use super::{PASS_BYTES, PASS_TILES, transform};
 use crate::gemm::{Layout, Order, Outer, Panel, pieces};
 use crate::isa::Isa;
 use crate::memory::{Aligned, SharedMut};
@@ -20,8 +20,6 @@ use crate::scratch::Scratch;
 use crate::simd::{for_lanes, load, store};
 use crate::threads::Threads;
 
-/// Bytes of transformed tiles that stay in L3.
-const PASS_BYTES: usize = 8 << 20;
 /// Tiles that are multiplied at once.
 const TILES: usize = 128;
 /// Most lanes of any instruction set.
@@ -44,7 +42,7 @@ pub(in super::super) unsafe fn weight_gradient(
     let (grid, elements) = (Grid::new(job.gradient_shape, outputs), (outputs + 2) * (outputs + 2));
     let (tiles, width) = (grid.tiles(), layout.width());
     let tile_len = elements * (layout.depth + width);
-    let passes = (tiles * tile_len * 4).div_ceil(PASS_BYTES).max(1);
+    let passes = tiles.div_ceil((PASS_BYTES / (4 * tile_len)).max(PASS_TILES)).max(1);
     let most = tiles.div_ceil(passes);
     let mut sums = scratch.take(elements * layout.len());
     let mut buffer = scratch.take(most * tile_len);

@@ -16,6 +16,7 @@ use tiles::{Grid, Transform};
 
 use super::direct::order;
 use super::{ConvSpec, Job};
+use crate::cache;
 use crate::gemm::{Block, Layout, Sizes};
 use crate::isa::Isa;
 use crate::memory::{Aligned, SharedMut};
@@ -30,10 +31,10 @@ use crate::activation::Activation;
 const BLOCK_BYTES: usize = 288 << 10;
 /// Fewest tiles for which a pass over the weights pays.
 const BLOCK_TILES: usize = 12;
-/// Weights up to this stay in L2 beside a block; reading more for each block takes longer than sharing the steps.
-const RESIDENT_WEIGHTS: usize = 300 << 10;
-/// Bytes of transformed tiles and their products that stay in L3.
-const PASS_BYTES: usize = 12 << 20;
+/// Bytes of transformed tiles and their products in a pass of the shared steps, and the fewest tiles for which a pass over the
+/// weights pays.
+const PASS_BYTES: usize = 1 << 20;
+const PASS_TILES: usize = 64;
 /// Pixels of a block of the product.
 const PRODUCT_PIXELS: usize = 96;
 
@@ -53,6 +54,13 @@ pub(super) struct Winograd {
 struct Plan {
     fused: bool,
     tiles: usize,
+}
+
+/// Whether one thread does all three steps of a block: its tiles and all weights must stay in L2 (three fifths of it are for the
+/// weights; more of them take longer to read for each block than sharing the steps).
+pub(super) fn is_fused(outputs: usize, inputs: usize, columns: usize) -> bool {
+    let elements = (outputs + 2) * (outputs + 2);
+    BLOCK_BYTES / (4 * elements * (inputs + columns)) >= BLOCK_TILES && 4 * elements * inputs * columns <= cache::second() / 5 * 3
 }
 
 impl Winograd {
@@ -104,12 +112,12 @@ impl Winograd {
     fn plan(&self, output: Shape, threads: usize) -> Plan {
         let tiles = Grid::new(output, self.outputs).tiles();
         let fit = BLOCK_BYTES / (4 * self.tile_len());
-        if fit >= BLOCK_TILES && self.bytes() <= RESIDENT_WEIGHTS {
+        if is_fused(self.outputs, self.layout.depth, self.layout.columns) {
             // The same number of blocks for each thread, nearly equal.
             let blocks = tiles.div_ceil(fit).max(2 * threads).next_multiple_of(threads);
             Plan { fused: true, tiles: tiles.div_ceil(blocks) }
         } else {
-            let passes = (tiles * self.tile_len() * 4).div_ceil(PASS_BYTES).max(1);
+            let passes = tiles.div_ceil((PASS_BYTES / (4 * self.tile_len())).max(PASS_TILES)).max(1);
             Plan { fused: false, tiles: tiles.div_ceil(passes) }
         }
     }
