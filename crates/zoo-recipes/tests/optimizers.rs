@@ -50,7 +50,7 @@ impl Net {
     }
 
     fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        self.fc.forward(relu(self.bn.forward(self.conv.forward(images))).flatten(1, 3))
+        self.fc.forward(self.bn.forward(relu(self.conv.forward(images))).flatten(1, 3))
     }
 }
 
