@@ -42,7 +42,7 @@ mod subset;
 mod transform;
 mod views;
 
-pub use augment::{Augment, AugmentConfig};
+pub use augment::AugmentConfig;
 pub use batch::{Batch, Mix, SkippedPicture};
 pub use decode::{MAX_PIXELS, decode, read_image};
 pub use erase::{EraseMode, RandomErasing};

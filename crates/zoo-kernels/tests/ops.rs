@@ -178,18 +178,20 @@ fn pool_reference(spec: &PoolSpec, input: &Tensor, to: Shape) -> Vec<f64> {
     all
 }
 
-/// PyTorch 2: `max_pool2d` and `avg_pool2d` of 0..6 with `ceil_mode=True`.
+/// PyTorch 2: `max_pool2d` and `avg_pool2d` of 0..6, and of 0..2 by a larger window, with `ceil_mode=True`.
 #[test]
 fn ceil_mode_is_pytorchs() {
     let data: Vec<f32> = (0..6_u8).map(f32::from).collect();
-    let input = View::new(&data, [1, 1, 6, 1]).unwrap();
     let average = PoolKind::Average { count_padding: true };
-    for (kind, kernel, stride, padding, expected) in [
-        (PoolKind::Max, 3, 2, 0, vec![2.0, 4.0, 5.0]),
-        (PoolKind::Max, 2, 3, 1, vec![0.0, 3.0, 5.0]),
-        (average, 3, 2, 0, vec![1.0, 3.0, 4.5]),
-        (average, 3, 2, 1, vec![1.0 / 3.0, 2.0, 4.0, 2.5]),
+    for (length, kind, kernel, stride, padding, expected) in [
+        (6, PoolKind::Max, 3, 2, 0, vec![2.0, 4.0, 5.0]),
+        (2, PoolKind::Max, 3, 2, 0, vec![1.0]),
+        (2, average, 3, 2, 0, vec![0.5]),
+        (6, PoolKind::Max, 2, 3, 1, vec![0.0, 3.0, 5.0]),
+        (6, average, 3, 2, 0, vec![1.0, 3.0, 4.5]),
+        (6, average, 3, 2, 1, vec![1.0 / 3.0, 2.0, 4.0, 2.5]),
     ] {
+        let input = View::new(&data[..length], [1, 1, length, 1]).unwrap();
         let spec = PoolSpec {
             kernel: [1, kernel],
             stride: [1, stride],

@@ -59,6 +59,21 @@ fn every_step_does_something_and_repeats() {
 }
 
 #[test]
+fn every_shift_is_reached() {
+    let transform = Transform { resize: Resize::None, mean: vec![0.0], std: vec![1.0 / 255.0], ..Transform::simple([3, 3], 1) };
+    let moved = AugmentConfig { hflip: 0.5, pad_pixels: 1, ..AugmentConfig::default() }.preprocess(transform).unwrap();
+    let image = Image::new(3, 3, 1, (1..=9).collect()).unwrap();
+    let run = |seed| -> Vec<u8> {
+        let mut values = vec![];
+        assert_eq!(moved.apply(&image, seed, &mut values).unwrap(), [1, 3, 3]);
+        values.iter().map(|value| value.round() as u8).collect()
+    };
+    let seen: std::collections::HashSet<Vec<u8>> = (0..600).map(run).collect();
+    assert_eq!(seen.len(), 3 * 3 * 2);
+    assert!(seen.contains(&vec![0, 0, 0, 0, 1, 2, 0, 4, 5]));
+}
+
+#[test]
 fn flips_have_their_probability() {
     let config = AugmentConfig { hflip: 0.25, ..AugmentConfig::default() };
     let plain = values(&AugmentConfig::default(), 0);

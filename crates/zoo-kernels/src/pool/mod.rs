@@ -74,10 +74,12 @@ impl PoolSpec {
             return setting("pooling", "padding must be smaller than the window, and averages have no dilation");
         }
         let reach = dilation * (kernel - 1) + 1;
-        let Some(room) = (length + before + after).checked_sub(reach) else {
+        // In ceil mode the last window may reach beyond the input, the first one too, as in PyTorch.
+        let beyond = if self.ceil_mode { stride - 1 } else { 0 };
+        let Some(room) = (length + before + after + beyond).checked_sub(reach) else {
             return setting("pooling", "the input is smaller than the window");
         };
-        let mut outputs = if self.ceil_mode { room.div_ceil(stride) } else { room / stride } + 1;
+        let mut outputs = room / stride + 1;
         if self.ceil_mode && (outputs - 1) * stride >= length + before {
             outputs -= 1;
         }
