@@ -145,6 +145,8 @@ impl WithSimd for Task<'_> {
         let blocks = pixels.len().div_ceil(most);
         let mut buffer = Gradients::new();
         let mut inputs = Aligned::zeros(if taps.len() == 1 { most * padded } else { 0 });
+        // Borrowed once: a second borrow would end the pointers into it that rows hold.
+        let inputs = inputs.as_mut_ptr();
         for block in 0..blocks {
             let edge = |i: usize| pixels.start + pixels.len() * i / blocks;
             let (first, count) = (edge(block), edge(block + 1) - edge(block));
@@ -154,7 +156,7 @@ impl WithSimd for Task<'_> {
                 for (i, row) in rows.iter_mut().enumerate() {
                     // SAFETY: a row of the input, or zeros, and a row of the buffer.
                     unsafe {
-                        let to = inputs.as_mut_ptr().add(i * padded);
+                        let to = inputs.add(i * padded);
                         to.copy_from_nonoverlapping(*row, depth);
                         *row = to.cast_const();
                     }
