@@ -66,7 +66,7 @@ pub struct AutoAugment {
 #[derive(Clone, Debug, PartialEq)]
 enum Method {
     /// torchvision's AutoAugment.
-    Policy(Policy),
+    Policy(&'static Policy),
     Rand,
     TrivialWide,
     AugMix,

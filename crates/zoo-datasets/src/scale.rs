@@ -117,13 +117,13 @@ const HALF: i32 = 1 << (FRACTION - 1);
 fn add<const N: usize>(out: &mut [u8], rows: [&[u8]; N], weights: [i16; N]) {
     let length = out.len();
     let rows = rows.map(|row| &row[..length]);
-    for at in 0..length {
+    for (at, out) in out.iter_mut().enumerate() {
         let mut sum = HALF;
-        for tap in 0..N {
-            sum += i32::from(rows[tap][at]) * i32::from(weights[tap]);
+        for (row, &weight) in rows.iter().zip(&weights) {
+            sum += i32::from(row[at]) * i32::from(weight);
         }
         // Weights are positive and add up to 1 but for their rounding, so that it is below 256.
-        out[at] = (sum >> FRACTION) as u8;
+        *out = (sum >> FRACTION) as u8;
     }
 }
 
@@ -157,10 +157,11 @@ fn transpose(source: &[u8], stride: usize, out: &mut [u8], out_stride: usize) {
 fn exchange<const BITS: usize, const LANES: usize>(tile: &mut [[u64; LANES]; 8], mask: u64) {
     let apart = BITS / 8;
     for upper in (0..8).filter(|row| row & apart == 0) {
-        for lane in 0..LANES {
-            let swapped = (tile[upper][lane] >> BITS ^ tile[upper + apart][lane]) & mask;
-            tile[upper + apart][lane] ^= swapped;
-            tile[upper][lane] ^= swapped << BITS;
+        let (before, after) = tile.split_at_mut(upper + apart);
+        for (high, low) in before[upper].iter_mut().zip(&mut after[0]) {
+            let swapped = (*high >> BITS ^ *low) & mask;
+            *low ^= swapped;
+            *high ^= swapped << BITS;
         }
     }
 }

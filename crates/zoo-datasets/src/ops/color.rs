@@ -8,7 +8,7 @@ use crate::planar::Planar;
 #[inline(always)]
 pub(crate) fn cut(value: f32) -> u8 {
     // From 2^23 on, the last bit of a number is 1.
-    (value.max(0.0).min(255.0).floor() + 8_388_608.0).to_bits() as u8
+    (value.clamp(0.0, 255.0).floor() + 8_388_608.0).to_bits() as u8
 }
 
 /// Pillow's `Image.blend` of two values: `factor` 0 is the first, 1 the second; cut off, not rounded.

@@ -34,13 +34,13 @@ pub(super) enum Rounding {
 
 /// With torchvision's width 3, depth 1 to 3 and alpha 1.
 pub(super) fn torchvision(severity: usize, size: [usize; 2], rng: &mut SplitMix64) -> Mixture {
-    let [own, rest] = [rng.beta(1.0)].map(|own| [own, 1.0 - own])[0];
+    let own = rng.beta(1.0);
     let shares = rng.shares(1.0, WIDTH);
     let chain = |share: f64, rng: &mut SplitMix64| {
         let depth = 1 + rng.below(3);
         let bin = |rng: &mut SplitMix64| rng.below(severity.clamp(1, BINS));
         let draw = |_| Space::AUGMIX.draw(space::AUGMIX, BINS, bin, size, rng);
-        Chain { share: (share * rest) as f32, operations: (0..depth).filter_map(draw).collect() }
+        Chain { share: (share * (1.0 - own)) as f32, operations: (0..depth).filter_map(draw).collect() }
     };
     let chains = shares.into_iter().map(|share| chain(share, rng)).collect();
     Mixture { chains, rounding: Rounding::Once { own: own as f32 } }

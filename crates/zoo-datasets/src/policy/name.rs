@@ -46,9 +46,9 @@ impl FromStr for AutoAugment {
             None => Ok(method),
         };
         let method = match base {
-            "imagenet" => plain(Method::Policy(table::IMAGENET))?,
-            "cifar10" => plain(Method::Policy(table::CIFAR10))?,
-            "svhn" => plain(Method::Policy(table::SVHN))?,
+            "imagenet" => plain(Method::Policy(&table::IMAGENET))?,
+            "cifar10" => plain(Method::Policy(&table::CIFAR10))?,
+            "svhn" => plain(Method::Policy(&table::SVHN))?,
             "ra" => plain(Method::Rand)?,
             "ta_wide" => plain(Method::TrivialWide)?,
             "augmix" if sections.is_empty() => Method::AugMix,
@@ -56,7 +56,7 @@ impl FromStr for AutoAugment {
             "rand" => rand(&sections).map(timm::Method::Rand).map(Method::Timm).map_err(error)?,
             "3a" => Method::Timm(timm::Method::Three(levels(&sections, Levels::default()).map_err(error)?)),
             "original" | "originalr" | "v0" | "v0r" => {
-                let policy = if base.starts_with('v') { table::V0 } else { table::IMAGENET };
+                let policy = if base.starts_with('v') { &table::V0 } else { &table::IMAGENET };
                 let posterize = match base {
                     "original" => Posterize::Original,
                     "v0" => Posterize::Tpu,

@@ -7,7 +7,7 @@ pub(super) type Policy = [[(Kind, f64, usize); 2]; 25];
 
 /// Of the paper's table 9; torchvision's and timm's `original`.
 #[rustfmt::skip]
-pub(super) const IMAGENET: Policy = [
+pub(super) static IMAGENET: Policy = [
     [(Posterize, 0.4, 8), (Rotate, 0.6, 9)],
     [(Solarize, 0.6, 5), (AutoContrast, 0.6, 0)],
     [(Equalize, 0.8, 0), (Equalize, 0.6, 0)],
@@ -37,7 +37,7 @@ pub(super) const IMAGENET: Policy = [
 
 /// Of its table 7.
 #[rustfmt::skip]
-pub(super) const CIFAR10: Policy = [
+pub(super) static CIFAR10: Policy = [
     [(Invert, 0.1, 0), (Contrast, 0.2, 6)],
     [(Rotate, 0.7, 2), (TranslateX, 0.3, 9)],
     [(Sharpness, 0.8, 1), (Sharpness, 0.9, 3)],
@@ -67,7 +67,7 @@ pub(super) const CIFAR10: Policy = [
 
 /// Of its table 8.
 #[rustfmt::skip]
-pub(super) const SVHN: Policy = [
+pub(super) static SVHN: Policy = [
     [(ShearX, 0.9, 4), (Invert, 0.2, 0)],
     [(ShearY, 0.9, 8), (Invert, 0.7, 0)],
     [(Equalize, 0.6, 0), (Solarize, 0.6, 6)],
@@ -97,7 +97,7 @@ pub(super) const SVHN: Policy = [
 
 /// Of TensorFlow's EfficientNet, which no paper has; timm's `v0`.
 #[rustfmt::skip]
-pub(super) const V0: Policy = [
+pub(super) static V0: Policy = [
     [(Equalize, 0.8, 1), (ShearY, 0.8, 4)],
     [(Color, 0.4, 9), (Equalize, 0.6, 3)],
     [(Color, 0.4, 1), (Rotate, 0.6, 8)],

@@ -14,7 +14,7 @@ const TENTHS: f64 = 10.0;
 pub(super) enum Method {
     /// One of a policy's pairs.
     Auto {
-        policy: Policy,
+        policy: &'static Policy,
         levels: Levels,
     },
     /// One of three.
