@@ -58,6 +58,7 @@ fn each_can_be_previewed() {
 /// Some minutes: most are networks for ImageNet.
 #[test]
 fn each_takes_a_step() {
+    zoo_flex::register();
     let device = Device::flex();
     for (name, (_, recipe)) in recipes() {
         let done = rehearse(&recipe, &device).unwrap_or_else(|error| panic!("{name}: {error}"));

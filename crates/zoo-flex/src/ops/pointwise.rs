@@ -36,7 +36,7 @@ impl Dense {
 
     /// As pixels of 64 numbers where it comes out even: for the kernels to share.
     fn shape(len: usize) -> Shape {
-        let width = [64, 16, 4, 1].into_iter().find(|width| len % width == 0).unwrap_or(1);
+        let width = [64, 16, 4, 1].into_iter().find(|width| len.is_multiple_of(*width)).unwrap_or(1);
         [1, 1, len / width, width]
     }
 

@@ -96,7 +96,7 @@ struct Facet {
 
 impl Facts {
     fn new(steps: &[Step], apart: &[bool], lens: &[usize], batch: usize, caches: Caches) -> Self {
-        let (mut period, mut touched) = (vec![None; lens.len()], vec![usize::MAX..0; lens.len()]);
+        let (mut period, mut touched) = (vec![None; lens.len()], vec![usize::MAX..usize::MAX; lens.len()]);
         let mut uneven = vec![false; lens.len()];
         for (index, step) in steps.iter().enumerate() {
             for (buffer, view) in memory(&step.inputs).chain(memory(&step.outputs)) {

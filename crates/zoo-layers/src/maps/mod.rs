@@ -176,7 +176,7 @@ pub(crate) fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -
 
 /// A step of stochastic gradient descent of one flat parameter without autodiff, by an accelerator: the value and the velocity
 /// after it. It gives the tensors back where there is none for them.
-#[allow(clippy::type_complexity)]
+#[expect(clippy::result_large_err, reason = "what was not taken comes back")]
 pub fn sgd(
     value: Tensor<1>,
     gradient: Tensor<1>,
@@ -191,6 +191,7 @@ pub fn sgd(
 }
 
 /// An activation without parameters on maps, if the accelerator has it.
+#[expect(clippy::result_large_err, reason = "what was not taken comes back")]
 pub(crate) fn activation<const D: usize>(kind: ActivationKind, x: Tensor<D>) -> Result<Tensor<D>, Tensor<D>> {
     use std::any::Any;
     if D != 4 {

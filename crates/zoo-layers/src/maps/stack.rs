@@ -13,6 +13,7 @@ pub struct Stack {
     pixels: usize,
 }
 
+#[expect(clippy::large_enum_variant, reason = "there is one for a dense block")]
 enum Maps {
     /// Burn's: concatenated.
     Joined(Tensor<4>),

@@ -82,8 +82,8 @@ fn the_plateau_is_timms() {
     let mut plateau = Plateau::default();
     let fixtures = fixtures();
     for epoch in 0..EPOCHS {
-        for step in epoch * STEPS..(epoch + 1) * STEPS {
-            let (found, expected) = (plateau.rate(&schedule, step), fixtures["plateau"][step]);
+        for (step, expected) in fixtures["plateau"].iter().enumerate().skip(epoch * STEPS).take(STEPS) {
+            let found = plateau.rate(&schedule, step);
             assert!((found - expected).abs() < 1e-8, "{step}: {found} {expected}");
         }
         let rate = plateau.rate(&schedule, epoch * STEPS);
