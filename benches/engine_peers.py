@@ -17,8 +17,9 @@ import sys
 import tempfile
 import time
 
+from peers import THREADS, Server, peak_mb, timed
+
 MODELS = "alexnet,vgg16,googlenet,resnet18,resnet50,densenet121,mobilenet_v2,mobilenet_v3_large,mnasnet1_0,squeezenet1_1,efficientnet_b0,convnext_tiny"
-THREADS = 2
 
 
 def build(name, folder):
@@ -48,24 +49,6 @@ def export(model, image, folder):
     return path
 
 
-class Server:
-    """Our program, which runs when told to."""
-
-    def __init__(self, program, name, batch, side, weights, *more):
-        command = [program, name, str(batch), str(side), weights, *more]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, "RAYON_NUM_THREADS": str(THREADS)})
-        assert self.process.stdout.readline().strip() == "ready"
-
-    def ask(self, command):
-        self.process.stdin.write(command + "\n")
-        self.process.stdin.flush()
-        return [float(word) for word in self.process.stdout.readline().split()]
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-
-
 def contenders(name, batch, side, folder, wanted, program):
     import torch
 
@@ -74,19 +57,9 @@ def contenders(name, batch, side, folder, wanted, program):
     image = torch.randn(batch, 3, side, side)
     found = {}
     if program:
-        server = Server(program, name, batch, side, weights)
+        server = Server(program, name, str(batch), str(side), weights)
         found["engine"] = lambda n: server.ask(f"engine {n}")
         found["flex"] = lambda n: server.ask("flex 1")
-
-    def timed(run):
-        def times(n):
-            result = []
-            for _ in range(n):
-                begun = time.perf_counter()
-                run()
-                result.append((time.perf_counter() - begun) * 1e3)
-            return result
-        return times
 
     def no_grad(module, x):
         def run():
@@ -169,7 +142,7 @@ def memory(args):
         for batch in map(int, args.batch.split(",")):
             with tempfile.TemporaryDirectory() as folder:
                 _, weights = build(name, folder)
-                server = Server(args.server, name, batch, 224, weights, "engine-only")
+                server = Server(args.server, name, str(batch), "224", weights, "engine-only")
                 server.ask("engine 3")
                 cells = {"engine": server.ask("memory")[0]}
                 server.close()
@@ -177,12 +150,6 @@ def memory(args):
                     script = [sys.executable, os.path.abspath(__file__), "--one", who, "--models", name, "--batch", str(batch)]
                     cells[who] = json.loads(subprocess.run(script, capture_output=True, text=True, check=True).stdout.splitlines()[-1])
                 print(json.dumps({"model": name, "batch": batch, "peak_mb": cells}), flush=True)
-
-
-def peak_mb():
-    # Not getrusage: a process inherits its parent's peak there.
-    with open("/proc/self/status") as status:
-        return next(int(line.split()[1]) * 1024 / 1e6 for line in status if line.startswith("VmHWM"))
 
 
 def one(args):

@@ -18,13 +18,14 @@ import subprocess
 import sys
 import time
 
+from peers import THREADS, Server, peak_mb, timed
+
 # Name, batch, side, classes.
 CASES = {
     "resnet18": (8, 224, 1000), "resnet50": (8, 224, 1000), "vgg11_bn": (8, 224, 1000), "googlenet": (8, 224, 1000),
     "densenet121": (8, 224, 1000), "mobilenet_v2": (8, 224, 1000), "mnasnet1_0": (8, 224, 1000),
     "resnet20_cifar": (64, 32, 10), "densenet_bc_cifar": (64, 32, 10),
 }
-THREADS = 2
 
 
 def small(name):
@@ -99,33 +100,6 @@ class Torch:
         loss.backward()
         self.optimizer.step()
 
-    def run(self, steps):
-        times = []
-        for _ in range(steps):
-            begun = time.perf_counter()
-            self.step()
-            times.append((time.perf_counter() - begun) * 1e3)
-        return times
-
-
-class Server:
-    """Our program, which trains when told to."""
-
-    def __init__(self, program, name):
-        command = [program, name, *map(str, CASES[name])]
-        environment = {**os.environ, "RAYON_NUM_THREADS": str(THREADS)}
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
-        assert self.process.stdout.readline().strip() == "ready"
-
-    def ask(self, command):
-        self.process.stdin.write(command + "\n")
-        self.process.stdin.flush()
-        return [float(word) for word in self.process.stdout.readline().split()]
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-
 
 PEERS = ["eager", "channels_last", "flex"]
 
@@ -133,10 +107,10 @@ PEERS = ["eager", "channels_last", "flex"]
 def measure(args):
     rows = []
     for name in args.models.split(","):
-        server = Server(args.server, name)
+        server = Server(args.server, name, *map(str, CASES[name]))
         found = {"zoo": lambda n: server.ask(f"zoo {n}")}
         for who in args.peers.split(","):
-            found[who] = (lambda n: server.ask(f"flex {n}")) if who == "flex" else Torch(name, who == "channels_last").run
+            found[who] = (lambda n: server.ask(f"flex {n}")) if who == "flex" else timed(Torch(name, who == "channels_last").step)
         for who, run in found.items():
             run(1 if who == "flex" else 2)
         seen = {who: [] for who in found}
@@ -170,12 +144,6 @@ def table(rows):
         print(f"\nAgainst the faster of PyTorch's layouts: geometric mean {mean(ratio):.2f}; slower: {', '.join(slower) or 'none'}")
 
 
-def peak_mb():
-    # Not getrusage: a process inherits its parent's peak there.
-    with open("/proc/self/status") as status:
-        return next(int(line.split()[1]) * 1024 / 1e6 for line in status if line.startswith("VmHWM"))
-
-
 def memory(args):
     columns = ["zoo", "recompute", *args.peers.split(",")]
     print("| model | " + " | ".join(f"{w} MB (before)" for w in columns) + " |")
@@ -184,7 +152,7 @@ def memory(args):
         cells = []
         for who in columns:
             if who in ("zoo", "recompute", "flex"):
-                server = Server(args.server, name)
+                server = Server(args.server, name, *map(str, CASES[name]))
                 before = server.ask("memory")[0]
                 server.ask(f"{who} 2" if who == "flex" else f"{who} 4")
                 peak = server.ask("memory")[0]
@@ -201,7 +169,7 @@ def one(args):
     import torchvision  # noqa: F401
 
     before = peak_mb()
-    Torch(args.models, args.one == "channels_last").run(4)
+    timed(Torch(args.models, args.one == "channels_last").step)(4)
     print(json.dumps([peak_mb(), before]))
 
 

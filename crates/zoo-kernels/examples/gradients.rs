@@ -5,23 +5,15 @@
 //! `cargo run -p zoo-kernels --example gradients -- [THREADS] [BATCH] [ROUNDS] [WORD IN THE NAME]`
 #![allow(clippy::print_stdout)]
 
+mod layer;
+
 use std::time::{Duration, Instant};
 
+use layer::{Layer, layer};
 use zoo_kernels::{
-    Activation, Aligned, BatchNorm, BatchNormGradients, ConvSpec, ConvTraining, DenseTraining, Isa, PoolKind, PoolSpec, Result, Scratch,
-    Sgd, Statistics, Threads, View, ViewMut, peak_gflops, pool, pool_backward,
+    Activation, Aligned, BatchNorm, BatchNormGradients, ConvTraining, DenseTraining, Isa, PoolKind, PoolSpec, Result, Scratch, Sgd,
+    Statistics, Threads, View, ViewMut, peak_gflops, pool, pool_backward,
 };
-
-struct Layer {
-    name: &'static str,
-    side: usize,
-    spec: ConvSpec,
-}
-
-const fn layer(name: &'static str, side: usize, [ins, outs]: [usize; 2], kernel: usize, stride: usize, groups: usize) -> Layer {
-    let spec = ConvSpec::new(ins, outs, [kernel, kernel]).stride(stride).padding(kernel / 2).groups(groups);
-    Layer { name, side, spec }
-}
 
 const LAYERS: &[Layer] = &[
     layer("resnet stem 7x7s2 3>64@224", 224, [3, 64], 7, 2, 1),

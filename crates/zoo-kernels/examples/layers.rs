@@ -3,20 +3,12 @@
 //! `cargo run -p zoo-kernels --example layers -- [THREADS] [BATCH] [ROUNDS] [WORD IN THE NAME]`
 #![allow(clippy::print_stdout)]
 
+mod layer;
+
 use std::time::{Duration, Instant};
 
-use zoo_kernels::{Activation, Algorithm, Aligned, ConvSpec, Isa, PackedConv, Threads, View, ViewMut, candidates, peak_gflops};
-
-struct Layer {
-    name: &'static str,
-    side: usize,
-    spec: ConvSpec,
-}
-
-const fn layer(name: &'static str, side: usize, [ins, outs]: [usize; 2], kernel: usize, stride: usize, groups: usize) -> Layer {
-    let spec = ConvSpec::new(ins, outs, [kernel, kernel]).stride(stride).padding(kernel / 2).groups(groups);
-    Layer { name, side, spec }
-}
+use layer::{Layer, layer};
+use zoo_kernels::{Activation, Algorithm, Aligned, Isa, PackedConv, Threads, View, ViewMut, candidates, peak_gflops};
 
 const LAYERS: &[Layer] = &[
     layer("3x3 64@56", 56, [64, 64], 3, 1, 1),

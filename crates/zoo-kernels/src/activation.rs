@@ -91,40 +91,79 @@ impl Activation {
     }
 }
 
-/// `to[i] = f(from[i])` for `n` floats; the match is outside of the loop.
+/// Evaluates the body with an activation whose kind the compiler knows: the match is outside of the body's loops.
+macro_rules! for_activation {
+    ($activation:expr, |$one:ident| $body:expr) => {
+        match $activation {
+            Activation::Identity => {
+                let $one = Activation::Identity;
+                $body
+            }
+            Activation::Relu => {
+                let $one = Activation::Relu;
+                $body
+            }
+            Activation::Relu6 => {
+                let $one = Activation::Relu6;
+                $body
+            }
+            Activation::Clamp(low, high) => {
+                let $one = Activation::Clamp(low, high);
+                $body
+            }
+            Activation::LeakyRelu(slope) => {
+                let $one = Activation::LeakyRelu(slope);
+                $body
+            }
+            Activation::Elu(alpha) => {
+                let $one = Activation::Elu(alpha);
+                $body
+            }
+            Activation::Sigmoid => {
+                let $one = Activation::Sigmoid;
+                $body
+            }
+            Activation::Silu => {
+                let $one = Activation::Silu;
+                $body
+            }
+            Activation::Tanh => {
+                let $one = Activation::Tanh;
+                $body
+            }
+            Activation::HardSigmoid => {
+                let $one = Activation::HardSigmoid;
+                $body
+            }
+            Activation::HardSwish => {
+                let $one = Activation::HardSwish;
+                $body
+            }
+            Activation::Gelu => {
+                let $one = Activation::Gelu;
+                $body
+            }
+            Activation::GeluTanh => {
+                let $one = Activation::GeluTanh;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use for_activation;
+
+/// `to[i] = f(from[i])` for `n` floats.
 ///
 /// # Safety
 /// `n` floats are readable at `from` and writable at `to`; the two are the same place or do not overlap.
 #[inline(always)]
 pub(crate) unsafe fn map_run<S: Simd>(simd: S, activation: Activation, from: *const f32, to: *mut f32, n: usize) {
-    macro_rules! each {
-        ($($pattern:pat => $value:expr),+ $(,)?) => {
-            match activation {
-                $($pattern => {
-                    let one = $value;
-                    for_lanes!(simd, n, |s: S, at| {
-                        // SAFETY: `at` and the lanes after it are below `n`.
-                        unsafe { store(s, to.add(at), one.apply(s, load(s, from.add(at)))) }
-                    });
-                })+
-            }
-        };
-    }
-    each! {
-        Activation::Identity => Activation::Identity,
-        Activation::Relu => Activation::Relu,
-        Activation::Relu6 => Activation::Relu6,
-        Activation::Clamp(low, high) => Activation::Clamp(low, high),
-        Activation::LeakyRelu(slope) => Activation::LeakyRelu(slope),
-        Activation::Elu(alpha) => Activation::Elu(alpha),
-        Activation::Sigmoid => Activation::Sigmoid,
-        Activation::Silu => Activation::Silu,
-        Activation::Tanh => Activation::Tanh,
-        Activation::HardSigmoid => Activation::HardSigmoid,
-        Activation::HardSwish => Activation::HardSwish,
-        Activation::Gelu => Activation::Gelu,
-        Activation::GeluTanh => Activation::GeluTanh,
-    }
+    for_activation!(activation, |one| {
+        for_lanes!(simd, n, |s: S, at| {
+            // SAFETY: `at` and the lanes after it are below `n`.
+            unsafe { store(s, to.add(at), one.apply(s, load(s, from.add(at)))) }
+        });
+    });
 }
 
 /// Applies an activation in place to rows of floats.

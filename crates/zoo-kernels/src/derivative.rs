@@ -2,7 +2,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use crate::activation::Activation;
+use crate::activation::{Activation, for_activation};
 use crate::elementwise::share;
 use crate::error::{Result, same};
 use crate::isa::Isa;
@@ -116,38 +116,16 @@ impl WithSimd for Part {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { activation, x, g, to, rows, width, strides } = self;
-        macro_rules! each {
-            ($($pattern:pat => $value:expr),+ $(,)?) => {
-                match activation {
-                    $($pattern => {
-                        let one = $value;
-                        for row in 0..rows {
-                            // SAFETY: `unary_backward` made this of as many rows, and as many floats in each, as all tensors have.
-                            unsafe {
-                                let (x, g, to) = (x.add(row * strides[0]), g.add(row * strides[1]), to.add(row * strides[2]));
-                                for_lanes!(simd, width, |s: S, at| {
-                                    store(s, to.add(at), one.backward(s, load(s, x.add(at)), load(s, g.add(at))));
-                                });
-                            }
-                        }
-                    })+
+        for_activation!(activation, |one| {
+            for row in 0..rows {
+                // SAFETY: `unary_backward` made this of as many rows, and as many floats in each, as all tensors have.
+                unsafe {
+                    let (x, g, to) = (x.add(row * strides[0]), g.add(row * strides[1]), to.add(row * strides[2]));
+                    for_lanes!(simd, width, |s: S, at| {
+                        store(s, to.add(at), one.backward(s, load(s, x.add(at)), load(s, g.add(at))));
+                    });
                 }
-            };
-        }
-        each! {
-            Activation::Identity => Activation::Identity,
-            Activation::Relu => Activation::Relu,
-            Activation::Relu6 => Activation::Relu6,
-            Activation::Clamp(low, high) => Activation::Clamp(low, high),
-            Activation::LeakyRelu(slope) => Activation::LeakyRelu(slope),
-            Activation::Elu(alpha) => Activation::Elu(alpha),
-            Activation::Sigmoid => Activation::Sigmoid,
-            Activation::Silu => Activation::Silu,
-            Activation::Tanh => Activation::Tanh,
-            Activation::HardSigmoid => Activation::HardSigmoid,
-            Activation::HardSwish => Activation::HardSwish,
-            Activation::Gelu => Activation::Gelu,
-            Activation::GeluTanh => Activation::GeluTanh,
-        }
+            }
+        });
     }
 }
