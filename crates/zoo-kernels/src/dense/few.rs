@@ -1,26 +1,25 @@
-//! Few rows: the weights are read once from memory where they lie, which takes longer than all products, and packing them first
-//! would take twice as long again.
-//!
-//! Loops over registers count indices, as in the matrix product's inner kernel.
-#![allow(clippy::needless_range_loop)]
+//! Few rows: the weights are read once from memory where they lie, which takes longer than most of the products, and packing
+//! them first would take twice as long again.
 
 use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
+use crate::gemm::Product;
 use crate::isa::Isa;
 use crate::memory::{Shared, SharedMut};
-use crate::simd::{for_lanes, load, store};
+use crate::scratch::Scratch;
 use crate::threads::Threads;
 
 /// Most rows for which it pays.
-pub(super) const ROWS: usize = 64;
-/// Rows that are computed together.
-const GROUP: usize = 8;
-/// Input features whose values, of a group of rows, stay in L1.
+pub(super) const ROWS: usize = 256;
+/// Most input features, and most values of all rows, that are in work at once: these stay in L2.
 const FEATURES: usize = 1024;
-/// Tasks that threads share evenly.
-const TASKS: usize = 64;
+const VALUES: usize = 1 << 15;
+/// Rows of weights that are multiplied at once in the gradient to the input.
+const OUTPUTS: usize = 32;
+/// Output features of a task, and input features of one in the gradient to the input.
+const TASK: [usize; 2] = [64, 512];
 
 /// Rows of floats, `stride` apart.
 #[derive(Clone, Copy)]
@@ -37,35 +36,45 @@ pub(super) struct Sizes {
     pub outs: usize,
 }
 
-/// Groups of at most [`GROUP`] rows.
-fn groups(rows: usize) -> impl Iterator<Item = (usize, usize)> {
-    (0..rows).step_by(GROUP).map(move |first| (first, (rows - first).min(GROUP)))
+/// Calls `task` with ranges of `n`, at most `most` long where that makes more than a few.
+fn share(n: usize, most: usize, threads: &Threads, task: impl Fn(Range<usize>, usize) + Sync) {
+    let tasks = n.div_ceil(most).max(8).min(n.div_ceil(16));
+    threads.run(tasks, |i, thread| task(n * i / tasks..n * (i + 1) / tasks, thread));
 }
 
-fn part(n: usize, i: usize, of: usize) -> Range<usize> {
-    n * i / of..n * (i + 1) / of
+/// Input features that are in work at once.
+fn features(rows: usize) -> usize {
+    (VALUES / rows.max(1)).clamp(TASK[0], FEATURES)
 }
 
-/// Calls `$run::<.., ROWS>` for the number of rows at hand.
-macro_rules! for_rows {
-    ($rows:expr, $call:ident::<$s:ident>($($argument:expr),*)) => {
-        match $rows {
-            1 => $call::<$s, 1>($($argument),*),
-            2 => $call::<$s, 2>($($argument),*),
-            3 => $call::<$s, 3>($($argument),*),
-            4 => $call::<$s, 4>($($argument),*),
-            5 => $call::<$s, 5>($($argument),*),
-            6 => $call::<$s, 6>($($argument),*),
-            7 => $call::<$s, 7>($($argument),*),
-            _ => $call::<$s, 8>($($argument),*),
-        }
-    };
+/// Floats from a copied row to the next: a cache line more than it is long.
+const fn stride(columns: usize) -> usize {
+    columns.next_multiple_of(16) + 16
+}
+
+/// Copies rows to where they do not compete for the same sets of the first cache, as rows do that are a multiple of 4 KiB apart.
+///
+/// # Safety
+/// `rows` rows must be good for `columns` floats, `to` for as many times `to_stride`.
+unsafe fn spread(from: *const f32, from_stride: usize, rows: usize, columns: usize, to: *mut f32, to_stride: usize) {
+    for row in 0..rows {
+        // SAFETY: the caller's promise.
+        unsafe { std::ptr::copy_nonoverlapping(from.add(row * from_stride), to.add(row * to_stride), columns) };
+    }
+}
+
+/// Ranges of `n`, `size` long.
+fn chunks(n: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..n).step_by(size).map(move |first| first..(first + size).min(n))
 }
 
 /// `output = input weight^T + bias`.
 ///
+/// The product is computed the other way round, `weight input^T`, so that its sums need not be added up across registers.
+///
 /// # Safety
 /// All must be as long as the sizes say; nobody else may use the output.
+#[allow(clippy::too_many_arguments)]
 pub(super) unsafe fn forward(
     sizes: Sizes,
     input: Rows<Shared>,
@@ -73,20 +82,42 @@ pub(super) unsafe fn forward(
     bias: Option<&[f32]>,
     output: Rows<SharedMut>,
     isa: Isa,
+    scratch: &mut Scratch,
     threads: &Threads,
 ) {
-    let tasks = TASKS.min(sizes.outs);
-    threads.run(tasks, |task, _| {
-        isa.run(Forward { sizes, input, weight, bias, output, outs: part(sizes.outs, task, tasks) });
+    // Whole registers, so that no column is left over.
+    let width = sizes.rows.next_multiple_of(isa.lanes());
+    let (mut columns, mut results) = (scratch.take(sizes.ins * width), scratch.take(sizes.outs * width));
+    let (turned, sums) = (SharedMut::new(&mut *columns), SharedMut::new(&mut *results));
+    share(sizes.ins, TASK[1], threads, |ins, _| {
+        for row in 0..width {
+            for i in ins.clone() {
+                // SAFETY: the caller's promise; tasks have input features of their own.
+                unsafe { *turned.at(i * width + row) = if row < sizes.rows { *input.data.at(row * input.stride + i) } else { 0.0 } };
+            }
+        }
     });
+    share(sizes.outs, TASK[0], threads, |outs, _| {
+        isa.run(Forward { sizes, weight, columns: turned.shared(), sums, width, outs: outs.clone() });
+        for row in 0..sizes.rows {
+            for out in outs.clone() {
+                // SAFETY: the caller's promise; tasks have outputs of their own.
+                unsafe { *output.data.at(row * output.stride + out) = *sums.at(out * width + row) + bias.map_or(0.0, |bias| bias[out]) };
+            }
+        }
+    });
+    scratch.give(columns);
+    scratch.give(results);
 }
 
 struct Forward<'a> {
     sizes: Sizes,
-    input: Rows<Shared>,
     weight: &'a [f32],
-    bias: Option<&'a [f32]>,
-    output: Rows<SharedMut>,
+    /// `[in_features, width]`
+    columns: Shared,
+    /// `[out_features, width]`
+    sums: SharedMut,
+    width: usize,
     outs: Range<usize>,
 }
 
@@ -95,60 +126,22 @@ impl WithSimd for Forward<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let ins = self.sizes.ins;
-        // SAFETY: `forward`'s caller promised it; outputs of other tasks are others.
-        unsafe {
-            for row in 0..self.sizes.rows {
-                for out in self.outs.clone() {
-                    *self.output.data.at(row * self.output.stride + out) = self.bias.map_or(0.0, |bias| bias[out]);
+        let Self { sizes: Sizes { rows, ins, .. }, weight, width, outs, .. } = self;
+        for part in chunks(ins, features(rows)) {
+            // SAFETY: `forward`'s buffers have these lengths; outputs of other tasks are others.
+            unsafe {
+                Product {
+                    a: weight[outs.start * ins + part.start..].as_ptr(),
+                    a_stride: [ins, 1],
+                    depth: part.len(),
+                    b: self.columns.at(part.start * width),
+                    b_stride: width,
+                    c: self.sums.at(outs.start * width),
+                    c_stride: width,
+                    accumulate: part.start > 0,
                 }
+                .run(simd, outs.len(), width);
             }
-            for begin in (0..ins).step_by(FEATURES) {
-                let n = (ins - begin).min(FEATURES);
-                for out in self.outs.clone() {
-                    let weight = self.weight[out * ins + begin..][..n].as_ptr();
-                    for (first, rows) in groups(self.sizes.rows) {
-                        let from = self.input.data.at(first * self.input.stride + begin);
-                        let to = self.output.data.at(first * self.output.stride + out);
-                        for_rows!(rows, dot::<S>(simd, from, self.input.stride, weight, n, to, self.output.stride));
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Adds the products of R rows with one row of weights to R floats.
-///
-/// # Safety
-/// The rows and the weights must be good for `n` floats.
-#[inline(always)]
-unsafe fn dot<S: Simd, const R: usize>(
-    simd: S,
-    from: *const f32,
-    stride: usize,
-    weight: *const f32,
-    n: usize,
-    to: *mut f32,
-    to_stride: usize,
-) {
-    let mut sums = [simd.splat_f32s(0.0); R];
-    let mut at = 0;
-    // SAFETY: the caller's promise.
-    unsafe {
-        while at + S::F32_LANES <= n {
-            let w = load(simd, weight.add(at));
-            for (row, sum) in sums.iter_mut().enumerate() {
-                *sum = simd.mul_add_e_f32s(load(simd, from.add(row * stride + at)), w, *sum);
-            }
-            at += S::F32_LANES;
-        }
-        for (row, sum) in sums.into_iter().enumerate() {
-            let mut sum = simd.reduce_sum_f32s(sum);
-            for i in at..n {
-                sum += *from.add(row * stride + i) * *weight.add(i);
-            }
-            *to.add(row * to_stride) += sum;
         }
     }
 }
@@ -163,18 +156,25 @@ pub(super) unsafe fn input_gradient(
     weight: &[f32],
     into: Rows<SharedMut>,
     isa: Isa,
+    scratch: &mut Scratch,
     threads: &Threads,
 ) {
-    let blocks = sizes.ins.div_ceil(FEATURES / 2);
-    threads.run(blocks, |block, _| {
-        isa.run(Backward { sizes, gradient, weight, into, ins: part(sizes.ins, block, blocks) });
+    let each = OUTPUTS * stride(TASK[1]);
+    let mut copies = scratch.take(threads.count() * each);
+    let copy = SharedMut::new(&mut *copies);
+    share(sizes.ins, TASK[1], threads, |ins, thread| {
+        // SAFETY: each thread has a copy of its own.
+        let copy = unsafe { copy.at(thread * each) };
+        isa.run(Backward { sizes, gradient, weight, copy, into, ins });
     });
+    scratch.give(copies);
 }
 
 struct Backward<'a> {
     sizes: Sizes,
     gradient: Rows<Shared>,
     weight: &'a [f32],
+    copy: *mut f32,
     into: Rows<SharedMut>,
     ins: Range<usize>,
 }
@@ -184,80 +184,29 @@ impl WithSimd for Backward<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let n = self.ins.len();
-        // SAFETY: `input_gradient`'s caller promised it; features of other tasks are others.
-        unsafe {
-            for row in 0..self.sizes.rows {
-                self.into.data.at(row * self.into.stride + self.ins.start).write_bytes(0, n);
-            }
-            let mut out = 0;
-            while out < self.sizes.outs {
-                let outs = if self.sizes.outs - out >= 4 { 4 } else { 1 };
-                let weight = self.weight[out * self.sizes.ins + self.ins.start..].as_ptr();
-                for (first, rows) in groups(self.sizes.rows) {
-                    let gradient = Rows { data: self.gradient.data.at(first * self.gradient.stride + out), stride: self.gradient.stride };
-                    let to = Rows { data: self.into.data.at(first * self.into.stride + self.ins.start), stride: self.into.stride };
-                    if outs == 4 {
-                        for_rows!(rows, add_four::<S>(simd, gradient, weight, self.sizes.ins, to, n));
-                    } else {
-                        for_rows!(rows, add_one::<S>(simd, gradient, weight, self.sizes.ins, to, n));
-                    }
+        let Self { sizes: Sizes { rows, ins: all, outs }, gradient, weight, copy, into, ins } = self;
+        for part in chunks(outs, OUTPUTS) {
+            // SAFETY: `input_gradient`'s caller promised it; features of other tasks are others.
+            unsafe {
+                let (mut b, mut b_stride) = (weight[part.start * all + ins.start..].as_ptr(), all);
+                if rows > 8 {
+                    spread(b, b_stride, part.len(), ins.len(), copy, stride(TASK[1]));
+                    (b, b_stride) = (copy.cast_const(), stride(TASK[1]));
                 }
-                out += outs;
+                Product {
+                    a: gradient.data.at(part.start),
+                    a_stride: [gradient.stride, 1],
+                    depth: part.len(),
+                    b,
+                    b_stride,
+                    c: into.data.at(ins.start),
+                    c_stride: into.stride,
+                    accumulate: part.start > 0,
+                }
+                .run(simd, rows, ins.len());
             }
         }
     }
-}
-
-#[inline(always)]
-unsafe fn add_four<S: Simd, const R: usize>(simd: S, g: Rows<*const f32>, w: *const f32, step: usize, to: Rows<*mut f32>, n: usize) {
-    // SAFETY: the caller's promise.
-    unsafe { add::<S, R, 4>(simd, g, w, step, to, n) };
-}
-
-#[inline(always)]
-unsafe fn add_one<S: Simd, const R: usize>(simd: S, g: Rows<*const f32>, w: *const f32, step: usize, to: Rows<*mut f32>, n: usize) {
-    // SAFETY: the caller's promise.
-    unsafe { add::<S, R, 1>(simd, g, w, step, to, n) };
-}
-
-/// Adds O rows of weights, `step` apart, times their gradients to R rows.
-///
-/// # Safety
-/// The rows must be good for `n` floats, gradients for O in each of R rows.
-#[inline(always)]
-unsafe fn add<S: Simd, const R: usize, const O: usize>(
-    simd: S,
-    gradient: Rows<*const f32>,
-    weight: *const f32,
-    step: usize,
-    to: Rows<*mut f32>,
-    n: usize,
-) {
-    let mut factors = [[0.0_f32; O]; R];
-    for (row, factors) in factors.iter_mut().enumerate() {
-        for (out, factor) in factors.iter_mut().enumerate() {
-            // SAFETY: the caller's promise.
-            *factor = unsafe { *gradient.data.add(row * gradient.stride + out) };
-        }
-    }
-    for_lanes!(simd, n, |s: S, at| {
-        // SAFETY: as above.
-        unsafe {
-            let mut w = [s.splat_f32s(0.0); O];
-            for out in 0..O {
-                w[out] = load(s, weight.add(out * step + at));
-            }
-            for row in 0..R {
-                let to = to.data.add(row * to.stride + at);
-                let mut sum = load(s, to);
-                for out in 0..O {
-                    sum = s.mul_add_e_f32s(w[out], s.splat_f32s(factors[row][out]), sum);
-                }
-                store(s, to, sum);
-            }
-        }
-    });
 }
 
 /// `weight = gradient^T input`.
@@ -270,19 +219,26 @@ pub(super) unsafe fn weight_gradient(
     gradient: Rows<Shared>,
     weight: &mut [f32],
     isa: Isa,
+    scratch: &mut Scratch,
     threads: &Threads,
 ) {
-    let tasks = TASKS.min(sizes.outs);
     let weight = SharedMut::new(weight);
-    threads.run(tasks, |task, _| {
-        isa.run(Weights { sizes, input, gradient, weight, outs: part(sizes.outs, task, tasks) });
+    let each = sizes.rows * stride(features(sizes.rows));
+    let mut copies = scratch.take(threads.count() * each);
+    let copy = SharedMut::new(&mut *copies);
+    share(sizes.outs, TASK[0], threads, |outs, thread| {
+        // SAFETY: each thread has a copy of its own.
+        let copy = unsafe { copy.at(thread * each) };
+        isa.run(Weights { sizes, input, gradient, copy, weight, outs });
     });
+    scratch.give(copies);
 }
 
 struct Weights {
     sizes: Sizes,
     input: Rows<Shared>,
     gradient: Rows<Shared>,
+    copy: *mut f32,
     weight: SharedMut,
     outs: Range<usize>,
 }
@@ -292,51 +248,23 @@ impl WithSimd for Weights {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { sizes: Sizes { rows: all, ins, .. }, input, gradient, weight, outs } = self;
-        // SAFETY: `weight_gradient`'s caller promised it; outputs of other tasks are others.
-        unsafe {
-            for begin in (0..ins).step_by(FEATURES) {
-                let n = (ins - begin).min(FEATURES);
-                for out in outs.clone() {
-                    let to = weight.at(out * ins + begin);
-                    for (first, rows) in groups(all) {
-                        let from = Rows { data: input.data.at(first * input.stride + begin), stride: input.stride };
-                        let gradient = gradient.data.at(first * gradient.stride + out);
-                        for_rows!(rows, outer::<S>(simd, from, gradient, self.gradient.stride, to, n, first > 0));
-                    }
+        let Self { sizes: Sizes { rows, ins, .. }, input, gradient, copy, weight, outs } = self;
+        for part in chunks(ins, features(rows)) {
+            // SAFETY: `weight_gradient`'s caller promised it; outputs of other tasks are others.
+            unsafe {
+                spread(input.data.at(part.start), input.stride, rows, part.len(), copy, stride(part.len()));
+                Product {
+                    a: gradient.data.at(outs.start),
+                    a_stride: [1, gradient.stride],
+                    depth: rows,
+                    b: copy,
+                    b_stride: stride(part.len()),
+                    c: weight.at(outs.start * ins + part.start),
+                    c_stride: ins,
+                    accumulate: false,
                 }
+                .run(simd, outs.len(), part.len());
             }
         }
     }
-}
-
-/// The sum of R rows, each times its gradient, added to what `to` holds or not.
-///
-/// # Safety
-/// Rows and `to` must be good for `n` floats, gradients be R, `stride` apart.
-#[inline(always)]
-unsafe fn outer<S: Simd, const R: usize>(
-    simd: S,
-    from: Rows<*const f32>,
-    gradient: *const f32,
-    stride: usize,
-    to: *mut f32,
-    n: usize,
-    accumulate: bool,
-) {
-    let mut factors = [0.0_f32; R];
-    for (row, factor) in factors.iter_mut().enumerate() {
-        // SAFETY: the caller's promise.
-        *factor = unsafe { *gradient.add(row * stride) };
-    }
-    for_lanes!(simd, n, |s: S, at| {
-        // SAFETY: as above.
-        unsafe {
-            let mut sum = if accumulate { load(s, to.add(at)) } else { s.splat_f32s(0.0) };
-            for row in 0..R {
-                sum = s.mul_add_e_f32s(load(s, from.data.add(row * from.stride + at)), s.splat_f32s(factors[row]), sum);
-            }
-            store(s, to.add(at), sum);
-        }
-    });
 }

@@ -63,7 +63,7 @@ impl DenseTraining {
             return self.conv.forward(from, weight, bias, None, Activation::Identity, to, scratch, threads);
         }
         // SAFETY: the lengths were checked.
-        unsafe { few::forward(self.sizes(), read(&input), weight, bias, write(&mut output), self.isa, threads) };
+        unsafe { few::forward(self.sizes(), read(&input), weight, bias, write(&mut output), self.isa, scratch, threads) };
         Ok(())
     }
 
@@ -84,7 +84,7 @@ impl DenseTraining {
             return self.conv.input_gradient(gradient.as_rows(), weight, into.into_rows(), scratch, threads);
         }
         // SAFETY: the lengths were checked.
-        unsafe { few::input_gradient(self.sizes(), read(&gradient), weight, write(&mut into), self.isa, threads) };
+        unsafe { few::input_gradient(self.sizes(), read(&gradient), weight, write(&mut into), self.isa, scratch, threads) };
         Ok(())
     }
 
@@ -106,11 +106,8 @@ impl DenseTraining {
         if self.rows > ROWS {
             return self.conv.weight_gradient(input.as_rows(), gradient.as_rows(), weight, bias, scratch, threads);
         }
-        if self.rows == 0 {
-            weight.fill(0.0);
-        }
         // SAFETY: the lengths were checked.
-        unsafe { few::weight_gradient(self.sizes(), read(&input), read(&gradient), weight, self.isa, threads) };
+        unsafe { few::weight_gradient(self.sizes(), read(&input), read(&gradient), weight, self.isa, scratch, threads) };
         if let Some(bias) = bias {
             channel_sums(gradient, bias, self.isa, scratch, threads);
         }
