@@ -1,7 +1,7 @@
 //! Gradients of convolutions against naive sums in f64, over random shapes, for each instruction set of this machine; and that
 //! the number of threads changes no bit.
 //!
-//! Bounds: as for the forward run, `(4 + sqrt(K)) eps` of the sum of the magnitudes of K products, and 30 times that for what
+//! Bounds: as for the forward run, `(4 + sqrt(K)) eps` of the sum of the magnitudes of K products, and 15 times that for what
 //! Winograd's algorithm may compute.
 #![cfg(not(miri))]
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
@@ -68,12 +68,12 @@ fn check(case: &Case) {
             }
             let terms = spec.weight_len() / spec.out_channels;
             let most = sizes.iter().copied().fold(0.0, f64::max);
-            close(&output.dense(), &values, |_| 30.0 * sum_bound(terms, most), &format!("output, {what}"));
+            close(&output.dense(), &values, |_| 15.0 * sum_bound(terms, most), &format!("output, {what}"));
             let most = expected.input.1.iter().copied().fold(0.0, f64::max);
             let terms = spec.weight_len() / spec.in_channels;
-            close(&to_input.dense(), &expected.input.0, |_| 30.0 * sum_bound(terms, most), &format!("input, {what}"));
+            close(&to_input.dense(), &expected.input.0, |_| 15.0 * sum_bound(terms, most), &format!("input, {what}"));
             let (terms, most) = (gradient.data.len(), expected.weight.1.iter().copied().fold(0.0, f64::max));
-            close(&to_weight, &expected.weight.0, |_| 30.0 * sum_bound(terms, most), &format!("weight, {what}"));
+            close(&to_weight, &expected.weight.0, |_| 15.0 * sum_bound(terms, most), &format!("weight, {what}"));
             close(&to_bias, &expected.bias.0, |i| sum_bound(terms, expected.bias.1[i]), &format!("bias, {what}"));
             before = Some((output, to_weight, to_bias, to_input));
         }

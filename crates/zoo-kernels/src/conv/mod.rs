@@ -48,7 +48,7 @@ pub enum Algorithm {
     Depthwise,
     /// Winograd's F(2x2, 3x3): 2.25 times fewer products, and no less exact than [`Algorithm::Direct`].
     Winograd2,
-    /// Winograd's F(4x4, 3x3): 4 times fewer products, with about 6 times the rounding error of [`Algorithm::Direct`].
+    /// Winograd's F(4x4, 3x3): 4 times fewer products, with about twice the rounding error of [`Algorithm::Direct`].
     Winograd4,
 }
 
