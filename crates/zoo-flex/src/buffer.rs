@@ -11,13 +11,18 @@ use burn_backend::{AllocationProperty, Bytes};
 /// Shorter buffers are left to the system's allocator, which is good at them.
 const SMALLEST: usize = 4096;
 
-/// Buffers that nobody uses, by length, and the floats in them.
+/// Idle buffers may take this part of the most that was ever in use at once, beyond that most.
+const IDLE: usize = 8;
+
+/// Buffers that nobody uses, by length; the floats in them, in the buffers that are in use, and in the most that ever were.
 struct Free {
     buffers: BTreeMap<usize, Vec<Vec<f32>>>,
-    floats: usize,
+    idle: usize,
+    used: usize,
+    peak: usize,
 }
 
-static FREE: Mutex<Free> = Mutex::new(Free { buffers: BTreeMap::new(), floats: 0 });
+static FREE: Mutex<Free> = Mutex::new(Free { buffers: BTreeMap::new(), idle: 0, used: 0, peak: 0 });
 
 fn free() -> MutexGuard<'static, Free> {
     FREE.lock().unwrap_or_else(PoisonError::into_inner)
@@ -31,12 +36,25 @@ impl Free {
         if buffers.is_empty() {
             self.buffers.remove(&found);
         }
-        self.floats -= found;
+        self.idle -= found;
         buffer
     }
 
-    /// Gives as many floats back to the system, the longest buffers first: where a new buffer has to be made, memory that lies
-    /// idle makes room for it, so that a step never holds more than its tensors' peak.
+    /// Counts a buffer as used.
+    fn lend(&mut self, len: usize) {
+        self.used += len;
+        self.peak = self.peak.max(self.used);
+    }
+
+    /// Floats that have to go back to the system.
+    ///
+    /// Gradients have other lengths than maps, and each would displace some idle map that the next step then makes anew: so a
+    /// little more is held than the peak, and in the end all that a step needs.
+    fn surplus(&self) -> usize {
+        (self.used + self.idle).saturating_sub(self.peak + self.peak / IDLE)
+    }
+
+    /// Gives as many floats back to the system, the longest buffers first.
     fn release(&mut self, mut floats: usize) {
         while let Some(mut last) = self.buffers.last_entry().filter(|_| floats > 0) {
             let len = *last.key();
@@ -44,7 +62,7 @@ impl Free {
             if last.get().is_empty() {
                 last.remove();
             }
-            self.floats -= len;
+            self.idle -= len;
             floats = floats.saturating_sub(len);
         }
     }
@@ -56,19 +74,26 @@ fn take(len: usize) -> Vec<f32> {
         return vec![0.0; len];
     }
     let mut free = free();
-    free.take(len).unwrap_or_else(|| {
-        free.release(len);
-        drop(free);
-        vec![0.0; len]
-    })
+    if let Some(buffer) = free.take(len) {
+        free.lend(buffer.len());
+        return buffer;
+    }
+    free.lend(len);
+    let surplus = free.surplus();
+    free.release(surplus);
+    drop(free);
+    vec![0.0; len]
 }
 
 /// Gives all idle buffers back to the system.
 pub fn clear_buffers() {
-    free().release(usize::MAX);
+    let mut free = free();
+    free.release(usize::MAX);
+    free.peak = free.used;
 }
 
 /// A buffer that is written before it becomes a tensor's.
+#[derive(Debug)]
 pub(crate) struct Buffer {
     floats: Vec<f32>,
     len: usize,
@@ -107,7 +132,8 @@ impl Drop for Buffer {
         let floats = std::mem::take(&mut self.floats);
         if floats.len() >= SMALLEST {
             let mut free = free();
-            free.floats += floats.len();
+            free.idle += floats.len();
+            free.used -= floats.len();
             free.buffers.entry(floats.len()).or_default().push(floats);
         }
     }

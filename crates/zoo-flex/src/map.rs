@@ -6,7 +6,7 @@
 
 use burn_backend::{DType, TensorMetadata};
 use burn_flex::{FlexTensor, Layout};
-use zoo_kernels::{Isa, Shape, View, ViewMut, nchw_to_nhwc};
+use zoo_kernels::{Activation, Binary, Isa, Shape, View, ViewMut, binary_in_place, nchw_to_nhwc};
 
 use crate::buffer::Buffer;
 use crate::run::{done, isa, threads};
@@ -79,6 +79,7 @@ impl Map {
 }
 
 /// A map that is about to be written.
+#[derive(Debug)]
 pub(crate) struct Fresh {
     buffer: Buffer,
     shape: Shape,
@@ -104,6 +105,13 @@ impl Fresh {
     /// What was written.
     pub fn view(&self) -> View<'_> {
         done(View::new(self.buffer.as_ref(), self.shape))
+    }
+
+    /// With another map added to it.
+    pub fn plus(mut self, other: &Map) -> Self {
+        let (isa, threads) = with();
+        done(binary_in_place(Binary::Add, self.view_mut(), other.view(), Activation::Identity, isa, threads));
+        self
     }
 
     /// A part of the channels of what was written.

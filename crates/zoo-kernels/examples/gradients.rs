@@ -125,7 +125,7 @@ fn batch_norm(shape: [usize; 4], isa: Isa, threads: &Threads, rounds: usize, scr
     })?;
     let backward = shortest(rounds, || {
         let to = ViewMut::new(&mut into, shape)?;
-        let into = BatchNormGradients { input: to, residual: None, gamma: &mut to_gamma, beta: &mut to_beta };
+        let into = BatchNormGradients { input: to, accumulate: false, residual: None, gamma: &mut to_gamma, beta: &mut to_beta };
         let (x, g) = (View::new(&input, shape)?, View::new(&gradient, shape)?);
         norm.backward(x, None, g, &mean, &inverse, into, scratch, isa, threads)
     })?;

@@ -152,6 +152,7 @@ fn the_rest_of_a_training_step() {
             let mut to_residual = Tensor::filled(SHAPE, 3, 0.0);
             let gradients = BatchNormGradients {
                 input: into.view_mut(),
+                accumulate: false,
                 residual: residual.then(|| to_residual.view_mut()),
                 gamma: &mut gamma,
                 beta: &mut beta,

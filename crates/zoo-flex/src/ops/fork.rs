@@ -5,30 +5,64 @@
 //! gradient there and hands on a token, a tensor of one number. When Burn comes to the [`Fork`] behind all branches, it has added
 //! tokens, and the sum of the gradients is taken from the accumulator. Branches that nobody used are not asked.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use burn_flex::FlexTensor;
-use zoo_kernels::Activation;
+use zoo_kernels::{Activation, Shape};
 
-use crate::map::{Map, written};
+use crate::map::{Fresh, Map, written};
 use crate::operation::{Operation, Run};
 use crate::ops::pointwise::sum;
 
 /// Where gradients meet.
 #[derive(Debug, Default)]
-pub(crate) struct Accumulator(Mutex<Option<FlexTensor>>);
+pub(crate) struct Accumulator(Mutex<Option<Sum>>);
+
+#[derive(Debug)]
+enum Sum {
+    /// One gradient, whose memory others may read.
+    One(FlexTensor),
+    /// A sum that nobody else has seen.
+    Own(Fresh),
+}
 
 impl Accumulator {
+    fn lock(&self) -> MutexGuard<'_, Option<Sum>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub fn add(&self, gradient: FlexTensor) {
-        let mut so_far = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut so_far = self.lock();
         *so_far = Some(match so_far.take() {
-            None => gradient,
-            Some(before) => sum(&Map::of(before), &Map::of(gradient), Activation::Identity),
+            None => Sum::One(gradient),
+            Some(Sum::One(before)) => Sum::Own(sum(&Map::of(before), &Map::of(gradient), Activation::Identity)),
+            Some(Sum::Own(before)) => Sum::Own(before.plus(&Map::of(gradient))),
         });
     }
 
+    /// Lets `write` make a gradient of this shape, or add it to what it is given: it is told which.
+    pub fn write(&self, shape: Shape, write: impl FnOnce(&mut Fresh, bool)) {
+        let mut so_far = self.lock();
+        let before = so_far.take();
+        let (mut own, one) = match before {
+            None => (None, None),
+            Some(Sum::One(one)) => (None, Some(one)),
+            Some(Sum::Own(own)) => (Some(own), None),
+        };
+        let accumulate = own.is_some();
+        let mut to = own.take().unwrap_or_else(|| Fresh::new(shape));
+        write(&mut to, accumulate);
+        *so_far = Some(Sum::Own(match one {
+            None => to,
+            Some(one) => to.plus(&Map::of(one)),
+        }));
+    }
+
     pub fn take(&self) -> Option<FlexTensor> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.lock().take().map(|sum| match sum {
+            Sum::One(one) => one,
+            Sum::Own(own) => own.into_tensor(),
+        })
     }
 }
 

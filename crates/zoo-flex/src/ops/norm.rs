@@ -104,6 +104,7 @@ impl Operation for Norm {
         let (mut gamma, mut beta) = (vec![0.0; channels], vec![0.0; channels]);
         let into = BatchNormGradients {
             input: input.view_mut(),
+            accumulate: false,
             residual: residual.as_mut().map(Fresh::view_mut),
             gamma: &mut gamma,
             beta: &mut beta,

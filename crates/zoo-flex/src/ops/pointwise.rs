@@ -99,17 +99,17 @@ impl Operation for Unary {
 pub(crate) struct Add(pub Activation);
 
 /// The sum of two maps.
-pub(crate) fn sum(a: &Map, b: &Map, activation: Activation) -> FlexTensor {
+pub(crate) fn sum(a: &Map, b: &Map, activation: Activation) -> Fresh {
     let (isa, threads) = with();
     let mut output = Fresh::new(a.shape());
     done(binary(Binary::Add, a.view(), b.view(), activation, output.view_mut(), isa, threads));
-    output.into_tensor()
+    output
 }
 
 impl Operation for Add {
     fn forward(&self, inputs: &[FlexTensor], _tracked: bool) -> (FlexTensor, Vec<FlexTensor>) {
         let [a, b] = [0, 1].map(|index: usize| Map::of(inputs[index].clone()));
-        let output = sum(&a, &b, self.0);
+        let output = sum(&a, &b, self.0).into_tensor();
         let saved = if self.0 == Activation::Identity { vec![] } else { vec![output.clone()] };
         (output, saved)
     }

@@ -202,18 +202,17 @@ impl Operation for NormConv {
         let (mut gamma, mut beta) = (vec![0.0; weight.len()], vec![0.0; weight.len()]);
         for ((map, range), sum) in ranges(&self.stack).into_iter().zip(&self.stack.sums) {
             let norm = self.norm(&weight[range.clone()], &bias[range.clone()]);
-            let mut input = Fresh::new(map.shape());
-            let into = BatchNormGradients {
-                input: input.view_mut(),
-                residual: None,
-                gamma: &mut gamma[range.clone()],
-                beta: &mut beta[range.clone()],
-            };
             let part: View<'_> = through.channels(range.start, range.len());
             let (mean, inverse) = (&mean[range.clone()], &inverse[range.clone()]);
-            done(scratch(|scratch| norm.backward(map.view(), None, part, mean, inverse, into, scratch, isa, threads)));
+            let (gamma, beta) = (&mut gamma[range.clone()], &mut beta[range.clone()]);
+            let mut write = |input: &mut Fresh, accumulate| {
+                let into = BatchNormGradients { input: input.view_mut(), accumulate, residual: None, gamma, beta };
+                done(scratch(|scratch| norm.backward(map.view(), None, part, mean, inverse, into, scratch, isa, threads)));
+            };
             if run.wanted[0] {
-                sum.add(input.into_tensor());
+                sum.write(map.shape(), write);
+            } else {
+                write(&mut Fresh::new(map.shape()), false);
             }
         }
         let numbers = |numbers: Vec<f32>| Some(written(&[numbers.len()], |to| to.copy_from_slice(&numbers)));

@@ -54,11 +54,11 @@ pub(super) fn sums(pass: &Pass<'_>, isa: Isa, scratch: &mut Scratch, threads: &T
     both
 }
 
-/// `input = scale gradient + slope (x - mean) + constant`, and the gradient before the activation to `residual`.
+/// `input (+)= scale gradient + slope (x - mean) + constant`, and the gradient before the activation to `residual`.
 pub(super) fn gradients(
     pass: &Pass<'_>,
     [slope, constant]: [&[f32]; 2],
-    input: &mut ViewMut<'_>,
+    (input, accumulate): (&mut ViewMut<'_>, bool),
     residual: Option<&mut ViewMut<'_>>,
     isa: Isa,
     threads: &Threads,
@@ -66,7 +66,7 @@ pub(super) fn gradients(
     let residual = residual.map(|residual| (residual.pixel_stride(), SharedMut::new(residual.data())));
     let input = (input.pixel_stride(), SharedMut::new(input.data()));
     each_range(pass.pixels, pass.mean.len(), threads, |_, first, rows| {
-        isa.run(Part { pass, first, rows, work: Work::Write { slope, constant, input, residual } });
+        isa.run(Part { pass, first, rows, work: Work::Write { slope, constant, input, accumulate, residual } });
     });
 }
 
@@ -79,6 +79,7 @@ enum Work<'a> {
         slope: &'a [f32],
         constant: &'a [f32],
         input: Target,
+        accumulate: bool,
         residual: Option<Target>,
     },
 }
@@ -120,14 +121,17 @@ impl WithSimd for Part<'_> {
                                     store($s, products.add($c), product);
                                 });
                             }
-                            Work::Write { slope, constant, input, residual } => {
+                            Work::Write { slope, constant, input, accumulate, residual } => {
                                 let (slope, constant, to) = (slope.as_ptr(), constant.as_ptr(), input.1.at(row * input.0));
                                 let residual = residual.map(|(stride, residual)| residual.at(row * stride));
                                 for_lanes!(simd, channels, |$s: S, $c| {
                                     let ($value, $g) = (load($s, x.add($c)), load($s, g.add($c)));
                                     let gradient = $gradient;
                                     let distance = $s.sub_f32s($value, load($s, mean.add($c)));
-                                    let rest = $s.mul_add_e_f32s(distance, load($s, slope.add($c)), load($s, constant.add($c)));
+                                    let mut rest = $s.mul_add_e_f32s(distance, load($s, slope.add($c)), load($s, constant.add($c)));
+                                    if *accumulate {
+                                        rest = $s.add_f32s(rest, load($s, to.add($c)));
+                                    }
                                     if let Some(residual) = residual {
                                         store($s, residual.add($c), gradient);
                                     }

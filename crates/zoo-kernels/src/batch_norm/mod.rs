@@ -46,6 +46,8 @@ pub struct Statistics<'a> {
 pub struct BatchNormGradients<'a> {
     /// To the input.
     pub input: ViewMut<'a>,
+    /// Whether the input's gradient is added to what is there.
+    pub accumulate: bool,
     /// To the residual, where there was one and it is asked for.
     pub residual: Option<ViewMut<'a>>,
     /// To the factors.
@@ -105,7 +107,7 @@ impl BatchNorm<'_> {
         isa: Isa,
         threads: &Threads,
     ) -> Result<()> {
-        let BatchNormGradients { input: mut to, mut residual, gamma, beta } = into;
+        let BatchNormGradients { input: mut to, accumulate, mut residual, gamma, beta } = into;
         let shape = input.shape();
         same("the statistics", &[shape[3]; 2], &[mean.len(), inverse.len()])?;
         same("the gradients of gamma and beta", &[shape[3]; 2], &[gamma.len(), beta.len()])?;
@@ -140,7 +142,7 @@ impl BatchNorm<'_> {
             factors[c] = (-scale * inverse * inverse * products[c] / count) as f32;
             constants[c] = (-scale * sums[c] / count) as f32;
         }
-        backward::gradients(&pass, [&factors, &constants], &mut to, residual.as_mut(), isa, threads);
+        backward::gradients(&pass, [&factors, &constants], (&mut to, accumulate), residual.as_mut(), isa, threads);
         Ok(())
     }
 
