@@ -56,8 +56,38 @@ pub(crate) fn max_or_nan<S: Simd>(simd: S, a: S::f32s, b: S::f32s) -> S::f32s {
     simd.select_f32s(ordered, larger, b)
 }
 
-/// Calls `$vector` with the vector instructions at hand for whole registers of `0..$n`, then with plain Rust for the rest.
-/// Both name the same generic code: `|simd, at| body`.
+/// x86's registers of 8 and of 4 floats, where those at hand are longer.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(crate) fn shorter<S: Simd>(_: S) -> (Option<pulp::x86::V3>, Option<pulp::x86::V3_128b>) {
+    if S::IS_SCALAR || S::F32_LANES < 8 {
+        return (None, None);
+    }
+    // SAFETY: of x86's sets `Isa` takes the one with AVX2 and FMA, whose registers hold 8 floats, and one that includes it.
+    let token = unsafe { pulp::x86::V3::new_unchecked() };
+    ((S::F32_LANES > 8).then_some(token), Some(pulp::x86::V3_128b(token)))
+}
+
+/// Where [`for_lanes`] has element `at` of `n`: the first element of its register, and how many that holds.
+pub(crate) fn register(at: usize, n: usize, lanes: usize) -> (usize, usize) {
+    let (mut first, mut lanes) = (0, lanes);
+    loop {
+        let end = n - (n - first) % lanes;
+        if at < end {
+            return (at - (at - first) % lanes, lanes);
+        }
+        first = end;
+        lanes = match lanes {
+            9.. if cfg!(target_arch = "x86_64") => 8,
+            5.. if cfg!(target_arch = "x86_64") => 4,
+            _ => 1,
+        };
+    }
+}
+
+/// Calls `$body` with the vector instructions at hand for whole registers of `0..$n`, then with shorter ones, where there are
+/// such, and with plain Rust for the rest: a network with maps of 12 channels would never fill a register of 16.
+/// All name the same generic code: `|simd, at| body`.
 macro_rules! for_lanes {
     ($simd:expr, $n:expr, |$s:ident: $S:ident, $at:ident| $body:block) => {{
         let n: usize = $n;
@@ -68,6 +98,26 @@ macro_rules! for_lanes {
             while $at + lanes <= n {
                 $body
                 $at += lanes;
+            }
+        }
+        #[cfg(target_arch = "x86_64")]
+        {
+            let (eight, four) = $crate::simd::shorter($simd);
+            if let Some($s) = eight {
+                #[allow(dead_code)]
+                type $S = pulp::x86::V3;
+                while $at + 8 <= n {
+                    $body
+                    $at += 8;
+                }
+            }
+            if let Some($s) = four {
+                #[allow(dead_code)]
+                type $S = pulp::x86::V3_128b;
+                while $at + 4 <= n {
+                    $body
+                    $at += 4;
+                }
             }
         }
         {

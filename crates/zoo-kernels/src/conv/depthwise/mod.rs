@@ -10,7 +10,7 @@ use super::{ConvSpec, Job};
 use crate::activation::{Activation, Rows};
 use crate::isa::Isa;
 use crate::memory::Aligned;
-use crate::simd::{for_lanes, load, store};
+use crate::simd::{for_lanes, load, register, store};
 use crate::threads::Threads;
 
 /// Pointers for a 7x7 kernel of stride 2.
@@ -36,8 +36,8 @@ impl Depthwise {
         let (channels, taps, lanes) = (spec.in_channels, spec.taps(), isa.lanes());
         let mut weights = Aligned::zeros(channels * taps);
         for channel in 0..channels {
-            let first = channel / lanes * lanes;
-            let (step, at) = if first + lanes <= channels { (lanes, first * taps + channel % lanes) } else { (1, channel * taps) };
+            let (first, step) = register(channel, channels, lanes);
+            let at = first * taps + channel - first;
             for tap in 0..taps {
                 let from = if reversed { taps - 1 - tap } else { tap };
                 weights[at + tap * step] = weight[channel * taps + from];
