@@ -41,25 +41,19 @@ impl Order {
         last(&self.taps) + last(&self.rows) + last(&self.columns) + 1
     }
 
-    /// With several groups: the places of some columns in row `k`, [`usize::MAX`] for zeros; and how many columns there are.
+    /// Calls `visit` with each place in a tile and where its element lies among the weights, nowhere if it is zero.
     #[inline(always)]
-    fn places(&self, k: usize, panel: &Panel, first: usize) -> ([usize; COLUMNS], usize) {
-        let mut places = [usize::MAX; COLUMNS];
-        let count = panel.channels.saturating_sub(first).min(COLUMNS);
-        let begin = panel.first + first.min(panel.channels);
-        let columns = &self.columns[begin..begin + count];
-        let group = k / self.group[0];
-        for (i, (place, column)) in places.iter_mut().zip(columns).enumerate() {
-            if group == (begin + i) / self.group[1] {
-                *place = self.rows[k] + column;
+    fn visit(&self, area: &Area, mut visit: impl FnMut([usize; 3], Option<usize>)) {
+        let one_group = self.rows.len() <= self.group[0];
+        for (i, column) in area.columns.clone().enumerate() {
+            for (j, row) in area.rows.clone().enumerate() {
+                let there = one_group || row / self.group[0] == column / self.group[1];
+                let at = self.rows[row] + self.columns[column];
+                for (t, tap) in self.taps[area.taps.clone()].iter().enumerate() {
+                    visit([t, j, i], there.then_some(tap + at));
+                }
             }
         }
-        (places, count)
-    }
-
-    /// Whether whole tiles can be moved: there is one group.
-    fn is_whole(&self) -> bool {
-        self.rows.len() <= self.group[0]
     }
 
     /// Fills a packed matrix from `weight`; lanes without a column become zeros.
@@ -67,60 +61,24 @@ impl Order {
         assert!(data.len() >= layout.len() && weight.len() >= self.end());
         let (from, to) = (Shared::new(weight), SharedMut::new(data));
         pieces(layout, threads, |piece| {
-            let width = piece.panel.vectors * layout.isa.lanes();
-            if self.is_whole() {
-                let mut tile: Tile = [[[0.0; COLUMNS]; ROWS]; TAPS];
-                tiles(self.taps.len(), &piece, width, |taps, rows, first| {
-                    let begin = piece.panel.first + first.min(piece.panel.channels);
-                    let columns = &self.columns[begin..begin + piece.panel.channels.saturating_sub(first).min(COLUMNS)];
-                    if columns.len() < COLUMNS {
-                        tile.as_flattened_mut().fill([0.0; COLUMNS]);
-                    }
-                    for (i, column) in columns.iter().enumerate() {
-                        for (j, row) in self.rows[rows.clone()].iter().enumerate() {
-                            for (t, tap) in self.taps[taps.clone()].iter().enumerate() {
-                                // SAFETY: a place of the order.
-                                tile[t][j][i] = unsafe { *from.at(tap + row + column) };
-                            }
-                        }
-                    }
-                    for (tile, tap) in tile.iter().zip(taps) {
-                        for (values, k) in tile.iter().zip(rows.clone()) {
-                            let at = piece.panel.offset + (tap * layout.depth + k) * width + first;
-                            // SAFETY: `data` was found long enough; pieces have rows of their own.
-                            unsafe {
-                                if width - first >= COLUMNS {
-                                    to.at(at).cast::<[f32; COLUMNS]>().write_unaligned(*values);
-                                } else {
-                                    std::ptr::copy_nonoverlapping(values.as_ptr(), to.at(at), width - first);
-                                }
-                            }
+            let mut tile: Tile = [[[0.0; COLUMNS]; ROWS]; TAPS];
+            piece.areas(layout, |area| {
+                if area.columns.len() < COLUMNS {
+                    tile.as_flattened_mut().fill([0.0; COLUMNS]);
+                }
+                // SAFETY: a place of the order.
+                self.visit(area, |[t, j, i], place| tile[t][j][i] = place.map_or(0.0, |place| unsafe { *from.at(place) }));
+                area.lines(|[t, j], at| {
+                    // SAFETY: `data` was found long enough; pieces have rows of their own.
+                    unsafe {
+                        if area.width == COLUMNS {
+                            to.at(at).cast::<[f32; COLUMNS]>().write_unaligned(tile[t][j]);
+                        } else {
+                            std::ptr::copy_nonoverlapping(tile[t][j].as_ptr(), to.at(at), area.width);
                         }
                     }
                 });
-                return;
-            }
-            for first in (0..width).step_by(COLUMNS) {
-                for k in piece.rows[0]..piece.rows[1] {
-                    let (places, count) = self.places(k, piece.panel, first);
-                    let whole = count == COLUMNS && !places.contains(&usize::MAX);
-                    for (tap, &at) in self.taps.iter().enumerate() {
-                        // SAFETY: data and weights were found long enough; pieces have rows of their own.
-                        unsafe {
-                            let row = to.at(piece.panel.offset + (tap * layout.depth + k) * width + first);
-                            if whole {
-                                let from = from.at(at);
-                                let values = places.map(|place| *from.add(place));
-                                row.cast::<[f32; COLUMNS]>().write_unaligned(values);
-                            } else {
-                                for (i, &place) in places[..COLUMNS.min(width - first)].iter().enumerate() {
-                                    *row.add(i) = if place == usize::MAX { 0.0 } else { *from.at(at + place) };
-                                }
-                            }
-                        }
-                    }
-                }
-            }
+            });
         });
     }
 
@@ -132,73 +90,75 @@ impl Order {
         let step = layout.len();
         assert!(data.len() >= copies * step);
         pieces(layout, threads, |piece| {
-            let width = piece.panel.vectors * layout.isa.lanes();
-            if self.is_whole() {
-                let mut tile: Tile = [[[0.0; COLUMNS]; ROWS]; TAPS];
-                tiles(self.taps.len(), &piece, width, |taps, rows, first| {
-                    let begin = piece.panel.first + first.min(piece.panel.channels);
-                    let columns = &self.columns[begin..begin + piece.panel.channels.saturating_sub(first).min(COLUMNS)];
-                    for (tile, tap) in tile.iter_mut().zip(taps.clone()) {
-                        for (sums, k) in tile.iter_mut().zip(rows.clone()) {
-                            let at = piece.panel.offset + (tap * layout.depth + k) * width + first;
-                            *sums = [0.0; COLUMNS];
-                            for copy in 0..copies {
-                                let from = &data[copy * step + at..][..COLUMNS.min(width - first)];
-                                // A length that the compiler knows becomes a few instructions.
-                                if let Ok(from) = <&[f32; COLUMNS]>::try_from(from) {
-                                    sums.iter_mut().zip(from).for_each(|(sum, x)| *sum += x);
-                                } else {
-                                    sums.iter_mut().zip(from).for_each(|(sum, x)| *sum += x);
-                                }
-                            }
-                        }
-                    }
-                    for (i, column) in columns.iter().enumerate() {
-                        for (j, row) in self.rows[rows.clone()].iter().enumerate() {
-                            for (t, tap) in self.taps[taps.clone()].iter().enumerate() {
-                                // SAFETY: the caller's promise; pieces have elements of their own.
-                                unsafe { *weight.at(tap + row + column) = tile[t][j][i] };
-                            }
+            let mut tile: Tile = [[[0.0; COLUMNS]; ROWS]; TAPS];
+            piece.areas(layout, |area| {
+                area.lines(|[t, j], at| {
+                    let sums = &mut tile[t][j];
+                    *sums = [0.0; COLUMNS];
+                    for copy in 0..copies {
+                        let from = &data[copy * step + at..][..area.width];
+                        // A length that the compiler knows becomes a few instructions.
+                        if let Ok(from) = <&[f32; COLUMNS]>::try_from(from) {
+                            sums.iter_mut().zip(from).for_each(|(sum, x)| *sum += x);
+                        } else {
+                            sums.iter_mut().zip(from).for_each(|(sum, x)| *sum += x);
                         }
                     }
                 });
-                return;
-            }
-            for first in (0..width).step_by(COLUMNS) {
-                for k in piece.rows[0]..piece.rows[1] {
-                    let (places, count) = self.places(k, piece.panel, first);
-                    for (tap, &at) in self.taps.iter().enumerate() {
-                        let row = piece.panel.offset + (tap * layout.depth + k) * width + first;
-                        let mut sums = [0.0_f32; COLUMNS];
-                        for copy in 0..copies {
-                            let from = &data[copy * step + row..][..count];
-                            if let Ok(from) = <&[f32; COLUMNS]>::try_from(from) {
-                                sums.iter_mut().zip(from).for_each(|(sum, x)| *sum += x);
-                            } else {
-                                sums.iter_mut().zip(from).for_each(|(sum, x)| *sum += x);
-                            }
-                        }
-                        for (sum, &place) in sums.iter().zip(&places[..count]) {
-                            if place != usize::MAX {
-                                // SAFETY: the caller's promise; pieces have elements of their own.
-                                unsafe { *weight.at(at + place) = *sum };
-                            }
-                        }
+                self.visit(area, |[t, j, i], place| {
+                    if let Some(place) = place {
+                        // SAFETY: the caller's promise; pieces have elements of their own.
+                        unsafe { *weight.at(place) = tile[t][j][i] };
                     }
-                }
-            }
+                });
+            });
         });
     }
 }
 
-/// Calls `task` for all tiles of a piece: taps, rows and the first of the columns.
-#[inline(always)]
-fn tiles(taps: usize, piece: &Piece<'_>, width: usize, mut task: impl FnMut(Range<usize>, Range<usize>, usize)) {
-    let [begin, end] = piece.rows;
-    for first in (0..width).step_by(COLUMNS) {
-        for row in (begin..end).step_by(ROWS) {
-            for tap in (0..taps).step_by(TAPS) {
-                task(tap..(tap + TAPS).min(taps), row..(row + ROWS).min(end), first);
+/// What a tile holds: taps, rows and columns of the matrix.
+struct Area {
+    taps: Range<usize>,
+    rows: Range<usize>,
+    columns: Range<usize>,
+    /// Columns with unused lanes.
+    width: usize,
+    /// Where the first of all taps and rows is packed, and what the next row and the next tap are ahead.
+    start: usize,
+    step: [usize; 2],
+}
+
+impl Area {
+    /// Calls `line` with the tap and the row within the tile, and where that row is packed.
+    #[inline(always)]
+    fn lines(&self, mut line: impl FnMut([usize; 2], usize)) {
+        for (t, tap) in self.taps.clone().enumerate() {
+            for (j, row) in self.rows.clone().enumerate() {
+                line([t, j], self.start + tap * self.step[1] + row * self.step[0]);
+            }
+        }
+    }
+}
+
+impl Piece<'_> {
+    /// Calls `task` for all tiles.
+    #[inline(always)]
+    fn areas(&self, layout: &Layout, mut task: impl FnMut(&Area)) {
+        let (panel, [begin, end]) = (self.panel, self.rows);
+        let width = panel.vectors * layout.isa.lanes();
+        for first in (0..width).step_by(COLUMNS) {
+            let columns = panel.first + first.min(panel.channels)..panel.first + (first + COLUMNS).min(panel.channels);
+            for row in (begin..end).step_by(ROWS) {
+                for tap in (0..layout.taps).step_by(TAPS) {
+                    task(&Area {
+                        taps: tap..(tap + TAPS).min(layout.taps),
+                        rows: row..(row + ROWS).min(end),
+                        columns: columns.clone(),
+                        width: COLUMNS.min(width - first),
+                        start: panel.offset + first,
+                        step: [width, layout.depth * width],
+                    });
+                }
             }
         }
     }
