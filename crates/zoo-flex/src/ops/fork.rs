@@ -43,18 +43,19 @@ impl Accumulator {
     /// Lets `write` make a gradient of this shape, or add it to what it is given: it is told which.
     pub fn write(&self, shape: Shape, write: impl FnOnce(&mut Fresh, bool)) {
         let mut so_far = self.lock();
-        let before = so_far.take();
-        let (mut own, one) = match before {
-            None => (None, None),
-            Some(Sum::One(one)) => (None, Some(one)),
-            Some(Sum::Own(own)) => (Some(own), None),
-        };
-        let accumulate = own.is_some();
-        let mut to = own.take().unwrap_or_else(|| Fresh::new(shape));
-        write(&mut to, accumulate);
-        *so_far = Some(Sum::Own(match one {
-            None => to,
-            Some(one) => to.plus(&Map::of(one)),
+        *so_far = Some(Sum::Own(match so_far.take() {
+            Some(Sum::Own(mut sum)) => {
+                write(&mut sum, true);
+                sum
+            }
+            before => {
+                let mut to = Fresh::new(shape);
+                write(&mut to, false);
+                match before {
+                    Some(Sum::One(one)) => to.plus(&Map::of(one)),
+                    _ => to,
+                }
+            }
         }));
     }
 
