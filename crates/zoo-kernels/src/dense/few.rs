@@ -42,6 +42,22 @@ fn share(n: usize, most: usize, threads: &Threads, task: impl Fn(Range<usize>, u
     threads.run(tasks, |i, thread| task(n * i / tasks..n * (i + 1) / tasks, thread));
 }
 
+/// As [`share`], and each thread has `floats` floats of its own to copy to.
+fn share_copying(
+    n: usize,
+    most: usize,
+    floats: usize,
+    scratch: &mut Scratch,
+    threads: &Threads,
+    task: impl Fn(Range<usize>, *mut f32) + Sync,
+) {
+    let mut copies = scratch.take(threads.count() * floats);
+    let copy = SharedMut::new(&mut *copies);
+    // SAFETY: there are as many floats for each thread.
+    share(n, most, threads, |range, thread| task(range, unsafe { copy.at(thread * floats) }));
+    scratch.give(copies);
+}
+
 /// Input features that are in work at once.
 fn features(rows: usize) -> usize {
     (VALUES / rows.max(1)).clamp(TASK[0], FEATURES)
@@ -159,15 +175,9 @@ pub(super) unsafe fn input_gradient(
     scratch: &mut Scratch,
     threads: &Threads,
 ) {
-    let each = OUTPUTS * stride(TASK[1]);
-    let mut copies = scratch.take(threads.count() * each);
-    let copy = SharedMut::new(&mut *copies);
-    share(sizes.ins, TASK[1], threads, |ins, thread| {
-        // SAFETY: each thread has a copy of its own.
-        let copy = unsafe { copy.at(thread * each) };
+    share_copying(sizes.ins, TASK[1], OUTPUTS * stride(TASK[1]), scratch, threads, |ins, copy| {
         isa.run(Backward { sizes, gradient, weight, copy, into, ins });
     });
-    scratch.give(copies);
 }
 
 struct Backward<'a> {
@@ -223,15 +233,9 @@ pub(super) unsafe fn weight_gradient(
     threads: &Threads,
 ) {
     let weight = SharedMut::new(weight);
-    let each = sizes.rows * stride(features(sizes.rows));
-    let mut copies = scratch.take(threads.count() * each);
-    let copy = SharedMut::new(&mut *copies);
-    share(sizes.outs, TASK[0], threads, |outs, thread| {
-        // SAFETY: each thread has a copy of its own.
-        let copy = unsafe { copy.at(thread * each) };
+    share_copying(sizes.outs, TASK[0], sizes.rows * stride(features(sizes.rows)), scratch, threads, |outs, copy| {
         isa.run(Weights { sizes, input, gradient, copy, weight, outs });
     });
-    scratch.give(copies);
 }
 
 struct Weights {
