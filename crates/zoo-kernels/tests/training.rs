@@ -10,7 +10,7 @@ mod common;
 
 use common::{GAP, THREADS, Tensor, close, conv, conv_gradients, numbers, sum_bound};
 use proptest::prelude::*;
-use zoo_kernels::{Activation, ConvSpec, ConvTraining, DenseTraining, Isa, Scratch, Threads};
+use zoo_kernels::{Activation, ConvSpec, ConvTraining, DenseTraining, Input, Isa, KernelError, Prologue, Scratch, Threads, affine};
 
 #[derive(Debug, Clone)]
 struct Case {
@@ -80,6 +80,35 @@ fn check(case: &Case) {
     }
 }
 
+/// With a prologue the results are those of an input that was changed before, to the last bit.
+fn check_prologue(case: &Case, activation: Activation) {
+    let Case { spec, input: shape, gaps, seed } = case;
+    let input = Tensor::random(*shape, gaps[0], *seed);
+    let gradient = Tensor::random(spec.output_shape(*shape).unwrap(), gaps[1], seed ^ 1);
+    let weight = numbers(spec.weight_len(), seed ^ 2);
+    let [scale, shift] = [4, 5].map(|salt| numbers(shape[3], seed ^ salt));
+    for isa in Isa::available() {
+        let training = ConvTraining::new(spec, *shape, isa).unwrap();
+        let prologue = Prologue { scale: &scale, shift: Some(&shift), activation };
+        let within = Input { map: input.view(), prologue: Some(&prologue) };
+        let mut scratch = Scratch::default();
+        let mut run = |input: Input<'_>| {
+            let (mut output, mut to_weight) = (Tensor::filled(gradient.shape, 0, f32::NAN), vec![f32::NAN; weight.len()]);
+            let to = output.view_mut();
+            training.forward(input, &weight, None, None, Activation::Identity, to, &mut scratch, &THREADS)?;
+            training.weight_gradient(input, gradient.view(), &mut to_weight, None, &mut scratch, &THREADS)?;
+            Ok::<_, KernelError>((output.data, to_weight))
+        };
+        if !training.takes_prologue() {
+            assert!(matches!(run(within), Err(KernelError::Algorithm { .. })), "{isa} {case:?}");
+            continue;
+        }
+        let mut before = Tensor::filled(*shape, 0, f32::NAN);
+        affine(input.view(), &scale, &shift, activation, before.view_mut(), isa, &THREADS).unwrap();
+        assert!(run(within).unwrap() == run(before.view().into()).unwrap(), "{isa} {case:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
@@ -104,6 +133,12 @@ proptest! {
     fn pointwise(mut case in cases((Just(1), 1..100_usize, 1..100_usize), 1..2, 1..3)) {
         case.spec.padding = [[0; 2]; 2];
         check(&case);
+    }
+
+    #[test]
+    fn prologues(mut case in cases((Just(1), 1..100_usize, 1..100_usize), 1..2, 1..3), relu: bool) {
+        case.spec.padding = [[0; 2]; 2];
+        check_prologue(&case, if relu { Activation::Relu } else { Activation::Silu });
     }
 
     #[test]

@@ -56,6 +56,29 @@ pub struct BatchNormGradients<'a> {
     pub beta: &'a mut [f32],
 }
 
+/// The statistics of a batch, without normalising.
+///
+/// # Errors
+/// Lengths other than the number of channels, or no pixels.
+pub fn batch_statistics(
+    input: View<'_>,
+    epsilon: f32,
+    to: Statistics<'_>,
+    scratch: &mut Scratch,
+    isa: Isa,
+    threads: &Threads,
+) -> Result<()> {
+    let lengths = [to.mean.len(), to.variance.len(), to.inverse.len()];
+    same("the statistics", &[input.channels(); 3], &lengths)?;
+    has_pixels(&input)?;
+    forward::statistics(&input, epsilon, to, isa, scratch, threads);
+    Ok(())
+}
+
+fn has_pixels(input: &View<'_>) -> Result<()> {
+    if input.shape().contains(&0) { setting("batch norm", "there are no pixels") } else { Ok(()) }
+}
+
 impl BatchNorm<'_> {
     /// Normalises, and tells the statistics that [`BatchNorm::backward`] needs.
     ///
@@ -148,7 +171,7 @@ impl BatchNorm<'_> {
 
     fn check(&self, input: &View<'_>) -> Result<()> {
         same("gamma and beta", &[input.channels(); 2], &[self.gamma.len(), self.beta.len()])?;
-        if input.shape().contains(&0) { setting("batch norm", "there are no pixels") } else { Ok(()) }
+        has_pixels(input)
     }
 
     /// A factor and a summand for each channel, the same in both directions.

@@ -152,7 +152,7 @@ impl WithSimd for Task<'_> {
             pointers(spec, job, first, sizes, &direct.zeros, &mut rows);
             if let Some(prologue) = job.prologue {
                 let area = job.output_shape[1] * job.output_shape[2];
-                prologue.apply(simd, &mut rows, spec.in_channels, changed, |pixel| (first + pixel) / area);
+                prologue.apply(simd, &mut rows, 0..spec.in_channels, (changed, spec.in_channels), |pixel| (first + pixel) / area);
             }
             for index in parts {
                 let part = &direct.parts[index];

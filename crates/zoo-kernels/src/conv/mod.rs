@@ -18,7 +18,7 @@ use winograd::Winograd;
 pub use cost::{candidates, modelled_cycles};
 pub use prologue::Prologue;
 pub use spec::ConvSpec;
-pub use training::ConvTraining;
+pub use training::{ConvTraining, Input};
 
 use crate::activation::Activation;
 use crate::error::{KernelError, Result, need, same};

@@ -1,6 +1,8 @@
 //! What is done to the input of a 1x1 convolution on its way in: a batch norm and its activation that stand before the
 //! convolution (DenseNet), or the gates of a squeeze-and-excitation block (EfficientNet, MobileNetV3).
 
+use std::ops::Range;
+
 use pulp::Simd;
 
 use crate::activation::Activation;
@@ -50,26 +52,28 @@ pub(crate) struct Affine {
 }
 
 impl Affine {
-    /// Writes the changed rows, one after the other, to `to`, and makes `rows` point there.
+    /// Writes the changed rows to `to`, `step` floats apart, and makes `rows` point there. They are the part `channels` of
+    /// pixels.
     ///
     /// # Safety
-    /// Each row is good for `channels` floats, `to` for as many for each row; `image(i)` is the picture of row `i`.
+    /// Each row is good for as many floats as there are `channels`, and so is `to` at each step; `image(i)` is the picture of
+    /// row `i`.
     #[inline(always)]
     pub(super) unsafe fn apply<S: Simd>(
         &self,
         simd: S,
         rows: &mut [*const f32],
-        channels: usize,
-        to: *mut f32,
+        channels: Range<usize>,
+        (to, step): (*mut f32, usize),
         image: impl Fn(usize) -> usize,
     ) {
         for (i, row) in rows.iter_mut().enumerate() {
             // SAFETY: the caller's promise; scale and shift were checked.
             unsafe {
-                let to = to.add(i * channels);
-                let scale = self.scale.at(image(i) * self.scale_step);
-                let shift = self.shift.map_or(std::ptr::null(), |shift| shift.at(0));
-                AffineRow { from: *row, to, scale, shift, activation: self.activation, channels }.run(simd);
+                let to = to.add(i * step);
+                let scale = self.scale.at(image(i) * self.scale_step + channels.start);
+                let shift = self.shift.map_or(std::ptr::null(), |shift| shift.at(channels.start));
+                AffineRow { from: *row, to, scale, shift, activation: self.activation, channels: channels.len() }.run(simd);
                 *row = to.cast_const();
             }
         }

@@ -14,10 +14,10 @@ mod stem;
 mod weights;
 
 use super::winograd::weight_gradient;
-use super::{Algorithm, ConvSpec, PackedConv};
+use super::{Algorithm, ConvSpec, PackedConv, Prologue};
 use crate::activation::Activation;
 use crate::channels::channel_sums;
-use crate::error::{Result, same};
+use crate::error::{KernelError, Result, same};
 use crate::isa::Isa;
 use crate::scratch::Scratch;
 use crate::threads::Threads;
@@ -26,6 +26,21 @@ use phases::Phases;
 
 pub(super) use rows::Origin;
 pub(super) use weights::Job;
+
+/// What a convolution reads.
+#[derive(Clone, Copy, Debug)]
+pub struct Input<'a> {
+    /// A map.
+    pub map: View<'a>,
+    /// What is done to it on its way in; [`ConvTraining::takes_prologue`] tells where that can be.
+    pub prologue: Option<&'a Prologue<'a>>,
+}
+
+impl<'a> From<View<'a>> for Input<'a> {
+    fn from(map: View<'a>) -> Self {
+        Self { map, prologue: None }
+    }
+}
 
 /// A convolution in training, for one shape of the input.
 ///
@@ -80,6 +95,12 @@ impl ConvTraining {
         self
     }
 
+    /// Whether forward run and gradient to the weights can change the input on its way in, so that what a normalisation and an
+    /// activation give is never written.
+    pub fn takes_prologue(&self) -> bool {
+        self.forward == Algorithm::Pointwise && matches!(self.weight, Algorithm::Pointwise | Algorithm::Direct)
+    }
+
     /// What it computes.
     pub const fn spec(&self) -> &ConvSpec {
         &self.spec
@@ -98,11 +119,11 @@ impl ConvTraining {
     /// `output = activation(convolution(input) + bias + residual)`, with weights `[out_channels, in_channels / groups, height, width]`.
     ///
     /// # Errors
-    /// Shapes or lengths that do not fit.
+    /// Shapes or lengths that do not fit, or a prologue that cannot be.
     #[allow(clippy::too_many_arguments)]
-    pub fn forward(
+    pub fn forward<'a>(
         &self,
-        input: View<'_>,
+        input: impl Into<Input<'a>>,
         weight: &[f32],
         bias: Option<&[f32]>,
         residual: Option<View<'_>>,
@@ -112,7 +133,7 @@ impl ConvTraining {
         threads: &Threads,
     ) -> Result<()> {
         self.spec.check(weight, bias)?;
-        same("the input", &self.input, &input.shape())?;
+        let input = self.check(input.into())?;
         let packed = PackedConv::pack_in(&self.spec, (weight, false), bias, (self.forward, self.isa), scratch, threads);
         let result = run(&packed, input, residual, activation, output, scratch, threads);
         packed.give(scratch);
@@ -145,7 +166,7 @@ impl ConvTraining {
             return Phases::new(&self.spec, self.input, self.output).run(gradient, weight, into, self.isa, scratch, threads);
         };
         let packed = PackedConv::pack_in(&spec, (weight, true), None, (algorithm, self.isa), scratch, threads);
-        let result = run(&packed, gradient, None, Activation::Identity, into, scratch, threads);
+        let result = run(&packed, gradient.into(), None, Activation::Identity, into, scratch, threads);
         packed.give(scratch);
         result
     }
@@ -153,10 +174,10 @@ impl ConvTraining {
     /// The gradients to the weights, in PyTorch's order, and to the bias where asked for.
     ///
     /// # Errors
-    /// Shapes or lengths that do not fit.
-    pub fn weight_gradient(
+    /// As [`ConvTraining::forward`].
+    pub fn weight_gradient<'a>(
         &self,
-        input: View<'_>,
+        input: impl Into<Input<'a>>,
         gradient: View<'_>,
         weight: &mut [f32],
         bias: Option<&mut [f32]>,
@@ -164,7 +185,8 @@ impl ConvTraining {
         threads: &Threads,
     ) -> Result<()> {
         self.spec.check(weight, bias.as_deref())?;
-        same("the input", &self.input, &input.shape())?;
+        let Input { map, prologue } = self.check(input.into())?;
+        let prologue = prologue.map(|prologue| prologue.check(map.shape())).transpose()?;
         same("the output's gradient", &self.output, &gradient.shape())?;
         if let Some(bias) = bias {
             channel_sums(gradient, bias, self.isa, scratch, threads);
@@ -173,7 +195,7 @@ impl ConvTraining {
             weight.fill(0.0);
             return Ok(());
         }
-        let job = weights::Job::new(&self.spec, &input, &gradient);
+        let job = weights::Job::new(&self.spec, &map, prologue, &gradient);
         // SAFETY: the shapes were checked above, against views whose lengths were checked when they were made.
         unsafe {
             match self.weight {
@@ -185,6 +207,14 @@ impl ConvTraining {
             }
         }
         Ok(())
+    }
+
+    fn check<'a>(&self, input: Input<'a>) -> Result<Input<'a>> {
+        same("the input", &self.input, &input.map.shape())?;
+        if input.prologue.is_some() && !self.takes_prologue() {
+            return Err(KernelError::Algorithm { algorithm: self.forward.name(), why: "it has a prologue" });
+        }
+        Ok(input)
     }
 }
 
@@ -203,15 +233,19 @@ fn turned(spec: &ConvSpec) -> Option<ConvSpec> {
 /// Runs with a workspace of `scratch`.
 fn run(
     packed: &PackedConv,
-    input: View<'_>,
+    Input { map, prologue }: Input<'_>,
     residual: Option<View<'_>>,
     activation: Activation,
     output: ViewMut<'_>,
     scratch: &mut Scratch,
     threads: &Threads,
 ) -> Result<()> {
-    let mut workspace = scratch.take(packed.workspace_len(input.shape(), threads)?);
-    let result = packed.run(input, residual, activation, output, &mut workspace, threads);
+    let len = if prologue.is_some() { packed.prologue_workspace_len(threads) } else { packed.workspace_len(map.shape(), threads)? };
+    let mut workspace = scratch.take(len);
+    let result = match prologue {
+        Some(prologue) => packed.run_after(prologue, map, residual, activation, output, &mut workspace, threads),
+        None => packed.run(map, residual, activation, output, &mut workspace, threads),
+    };
     scratch.give(workspace);
     result
 }

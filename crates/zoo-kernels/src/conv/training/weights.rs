@@ -9,6 +9,7 @@ use pulp::{Simd, WithSimd};
 
 use super::super::ConvSpec;
 use super::super::direct::{order, together};
+use super::super::prologue::Affine;
 use super::rows::Origin;
 use crate::gemm::{Layout, Outer};
 use crate::isa::Isa;
@@ -35,18 +36,21 @@ pub(in super::super) struct Job<'a> {
     pub input: Shared,
     pub input_shape: Shape,
     pub input_stride: usize,
+    /// Only where the kernel is 1x1 without padding and groups.
+    pub prologue: Option<Affine>,
     pub gradient: Shared,
     pub gradient_shape: Shape,
     pub gradient_stride: usize,
 }
 
 impl<'a> Job<'a> {
-    pub(in super::super) fn new(spec: &'a ConvSpec, input: &View<'_>, gradient: &View<'_>) -> Self {
+    pub(in super::super) fn new(spec: &'a ConvSpec, input: &View<'_>, prologue: Option<Affine>, gradient: &View<'_>) -> Self {
         Self {
             spec,
             input: Shared::new(input.data()),
             input_shape: input.shape(),
             input_stride: input.pixel_stride(),
+            prologue,
             gradient: Shared::new(gradient.data()),
             gradient_shape: gradient.shape(),
             gradient_stride: gradient.pixel_stride(),
@@ -152,7 +156,11 @@ impl WithSimd for Task<'_> {
             let (first, count) = (edge(block), edge(block + 1) - edge(block));
             origin.taps(job.spec, job.gradient_shape, first..first + count, taps.clone(), &mut rows);
             rows.iter_mut().for_each(|row| *row = row.wrapping_add(unit.part * layout.depth + offset));
-            if taps.len() == 1 {
+            if let Some(prologue) = job.prologue {
+                let area = job.gradient_shape[1] * job.gradient_shape[2];
+                // SAFETY: rows of the input, and a buffer of as many.
+                unsafe { prologue.apply(simd, &mut rows, offset..offset + depth, (inputs, padded), |pixel| (first + pixel) / area) };
+            } else if taps.len() == 1 {
                 for (i, row) in rows.iter_mut().enumerate() {
                     // SAFETY: a row of the input, or zeros, and a row of the buffer.
                     unsafe {
