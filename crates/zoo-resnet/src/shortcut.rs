@@ -1,8 +1,10 @@
 //! The ways past a block's layers (He et al. 2016, section 4.1).
 
-use burn::tensor::{Tensor, s};
+use burn::nn::pool::AvgPool2dConfig;
+use burn::tensor::Tensor;
 use zoo_core::Shortcut;
 use zoo_layers::describe::Operation;
+use zoo_layers::maps;
 use zoo_layers::shape::{ShapeError, Window};
 
 /// What one block adds to its branch.
@@ -46,14 +48,15 @@ impl ZeroPadding {
     /// - input: `[batch, in_channels, height, width]`
     /// - output: `[batch, out_channels, ceil(height / stride), ceil(width / stride)]`
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let step = self.stride as isize;
-        let x = if step == 1 { x } else { x.slice_dim(2, s![..; step]).slice_dim(3, s![..; step]) };
+        // The average of one pixel is that pixel.
+        let pool = AvgPool2dConfig::new([1, 1]).with_strides([self.stride; 2]).init();
+        let x = if self.stride == 1 { x } else { maps::avg_pool2d(&pool, x) };
         let [batch, channels, height, width] = x.dims();
         if channels >= self.out_channels {
             return x;
         }
         let zeros = Tensor::zeros([batch, self.out_channels - channels, height, width], &x.device());
-        Tensor::cat(vec![x, zeros], 1)
+        maps::cat(vec![x, zeros])
     }
 }
 
