@@ -79,6 +79,11 @@ impl DenseLayer {
         }
     }
 
+    /// How many feature maps it adds.
+    fn growth_rate(&self) -> usize {
+        self.conv2.as_ref().unwrap_or(&self.conv1).weight.dims()[0]
+    }
+
     /// The new feature maps alone.
     ///
     /// # Shapes
@@ -127,7 +132,8 @@ pub(crate) fn dense_block(
 /// # Shapes
 /// - input: `[batch, in_channels, height, width]`; output: `[batch, in_channels + layers * growth_rate, height, width]`
 pub(crate) fn forward_block(block: &DenseBlock, x: Tensor<4>) -> Stack {
-    block.iter().fold(Stack::new(x), |maps, layer| {
+    let channels = x.dims()[1] + block.iter().map(DenseLayer::growth_rate).sum::<usize>();
+    block.iter().fold(Stack::with_capacity(x, channels), |maps, layer| {
         let new = layer.forward(&maps);
         maps.push(new)
     })

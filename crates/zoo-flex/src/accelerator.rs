@@ -15,10 +15,11 @@ use crate::ops::conv::Conv;
 use crate::ops::fork::{Accumulator, Branch, Fork};
 use crate::ops::linear::Linear;
 use crate::ops::norm::{Batch, Norm};
+use crate::ops::norm_conv::{Fused, NormConv};
 use crate::ops::norm_fixed::FixedNorm;
 use crate::ops::pointwise::{Add, Scale, Unary};
 use crate::ops::pool::{Pool, Rule};
-use crate::ops::stack::{NormConv, Stacked};
+use crate::ops::stack::{StackNormConv, Stacked};
 use crate::sgd;
 
 /// The kernels for Flex.
@@ -115,6 +116,19 @@ impl Accelerator for Kernels {
         }
     }
 
+    fn norm_conv(&self, x: Tensor<4>, with: Normalisation, conv: Convolution) -> Normalised {
+        // Other convolutions read each pixel several times, so that it would have to be written after all.
+        let pointwise = conv.windows.kernel == [1, 1] && conv.windows.padding == [[0; 2]; 2] && conv.groups == 1;
+        let Some(within) = activation(with.activation).filter(|_| pointwise && x.device().is_autodiff()) else {
+            return one_by_one(x, with, conv);
+        };
+        let device = x.device();
+        let fused = fused(&with, &conv, within);
+        let found = Arc::clone(&fused.found);
+        let inputs = [x.into_dispatch()].into_iter().chain(norm_conv_parameters(with, &conv)).collect();
+        Normalised { output: map(NormConv(fused), inputs), statistics: statistics(&found, &device) }
+    }
+
     fn activation(&self, x: Tensor<4>, kind: ActivationKind) -> Option<Tensor<4>> {
         Some(map(Unary(activation(Some(kind))?), vec![x.into_dispatch()]))
     }
@@ -169,11 +183,24 @@ impl Accelerator for Kernels {
         [value, velocity].map(Tensor::from_primitive::<burn::backend::Flex>)
     }
 
-    fn grow(&self, x: Tensor<4>) -> Box<dyn Growing> {
-        let mut stack = Stack { stacked: Stacked::default(), device: x.device() };
-        stack.push(x);
-        Box::new(stack)
+    fn grow(&self, x: Tensor<4>, channels: usize) -> Box<dyn Growing> {
+        let (device, values) = (x.device(), primitive(x.clone()));
+        Box::new(Stack { stacked: Stacked::new(x.into_dispatch(), values, channels), device })
     }
+}
+
+fn fused(with: &Normalisation, conv: &Convolution, activation: Activation) -> Fused {
+    Fused { eps: with.eps, activation, windows: conv.windows, groups: conv.groups, found: Arc::default() }
+}
+
+fn norm_conv_parameters(with: Normalisation, conv: &Convolution) -> Vec<DispatchTensor> {
+    [with.weight, with.bias].map(Tensor::into_dispatch).into_iter().chain(parameters(conv)).collect()
+}
+
+/// Normalisation and convolution as two operations.
+fn one_by_one(x: Tensor<4>, with: Normalisation, conv: Convolution) -> Normalised {
+    let normed = Kernels.batch_norm(x, with);
+    Normalised { output: Kernels.conv2d(normed.output, conv, None), ..normed }
 }
 
 fn parameters(conv: &Convolution) -> Vec<DispatchTensor> {
@@ -194,20 +221,12 @@ impl Growing for Stack {
 
     fn norm_conv(&self, with: Normalisation, conv: Convolution) -> Normalised {
         let Some(within) = activation(with.activation) else {
-            let normed = Kernels.batch_norm(self.cat(), with);
-            return Normalised { output: Kernels.conv2d(normed.output, conv, None), ..normed };
+            return one_by_one(self.cat(), with, conv);
         };
-        let parameters = [with.weight, with.bias].map(Tensor::into_dispatch).into_iter().chain(parameters(&conv)).collect();
-        let found = Arc::default();
-        let operation = NormConv {
-            stack: self.stacked.clone(),
-            eps: with.eps,
-            activation: within,
-            windows: conv.windows,
-            groups: conv.groups,
-            found: Arc::clone(&found),
-        };
-        Normalised { output: operation.run(parameters), statistics: statistics(&found, &self.device) }
+        let fused = fused(&with, &conv, within);
+        let found = Arc::clone(&fused.found);
+        let output = StackNormConv::run(&self.stacked, fused, norm_conv_parameters(with, &conv));
+        Normalised { output, statistics: statistics(&found, &self.device) }
     }
 
     fn cat(&self) -> Tensor<4> {

@@ -91,6 +91,16 @@ impl Fresh {
         Self { buffer: Buffer::new(shape.iter().product()), shape }
     }
 
+    /// `[batch, height, width, channels]`.
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// Makes it all zeros.
+    pub fn clear(&mut self) {
+        self.buffer.as_mut().fill(0.0);
+    }
+
     /// Where a kernel writes.
     pub fn view_mut(&mut self) -> ViewMut<'_> {
         done(ViewMut::new(self.buffer.as_mut(), self.shape))

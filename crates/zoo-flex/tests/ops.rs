@@ -3,8 +3,9 @@
 
 mod common;
 
+use burn::module::Param;
 use burn::nn::PaddingConfig2d;
-use burn::nn::conv::Conv2dConfig;
+use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::pool::{AdaptiveAvgPool2dConfig, AvgPool2dConfig, MaxPool2dConfig};
 use burn::tensor::{Device, Tensor};
 use common::{Results, agree, agree_on, tensor, values};
@@ -45,6 +46,13 @@ fn kind() -> impl Strategy<Value = Option<ActivationKind>> {
     prop_oneof![Just(None), proptest::sample::select(KINDS).prop_map(Some)]
 }
 
+/// With weights that do not come from the device's generator, which all tests share.
+fn drawn(config: Conv2dConfig, device: &Device) -> Conv2d {
+    let conv = config.init(device);
+    let bias = conv.bias.as_ref().map(|bias| Param::from_tensor(tensor(12, bias.dims(), device)));
+    Conv2d { weight: Param::from_tensor(tensor(11, conv.weight.dims(), device)), bias, ..conv }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -56,14 +64,13 @@ proptest! {
     ) {
         let name = format!("{batch} {groups} {inputs} {outputs} {height} {width} {kernel:?} {stride:?} {padding} {dilation} {bias} {after:?}");
         agree(&name, |device| {
-            device.seed(5);
             let layer = Conv2dConfig::new([inputs * groups, outputs * groups], kernel)
                 .with_stride(stride)
                 .with_padding(PaddingConfig2d::Explicit(padding, 0, padding, 1))
                 .with_dilation([dilation; 2])
                 .with_groups(groups)
-                .with_bias(bias)
-                .init(device);
+                .with_bias(bias);
+            let layer = drawn(layer, device);
             let weight = layer.weight.val();
             let shape = [batch, inputs * groups, height, width];
             let x = tensor(1, shape, device).require_grad();
@@ -111,6 +118,39 @@ proptest! {
                 all.push(("residual".to_owned(), values(other.grad(&gradients).unwrap())));
             }
             for (name, parameter) in [("weight", &layer.weight), ("bias", &layer.bias)] {
+                all.extend(parameter.val().grad(&gradients).map(|gradient| (name.to_owned(), values(gradient))));
+            }
+            all
+        });
+    }
+
+    #[test]
+    fn norms_before_convolutions(
+        batch in 1usize..4, channels in 1usize..40, out_channels in 1usize..40, height in 3usize..8, width in 3usize..8,
+        kernel_size in 1usize..3, stride in 1usize..3, bias: bool, frozen: bool, recompute: bool, after in kind(),
+    ) {
+        let name = format!("{batch} {channels} {out_channels} {height} {width} {kernel_size} {stride} {bias} {frozen} {recompute} {after:?}");
+        let device = Device::flex().autodiff();
+        let device = if recompute { device.gradient_checkpointing() } else { device };
+        agree_on(&name, &device, 2e-4, |device| {
+            let norm = BatchNorm2d::new(channels, device);
+            norm.running_var.update(Tensor::full([channels], 0.3, device));
+            norm.running_var.value_sync();
+            let norm = if frozen { burn::module::Module::freeze(norm) } else { norm };
+            let conv = Conv2dConfig::new([channels, out_channels], [kernel_size; 2]).with_stride([stride; 2]).with_bias(bias);
+            let conv = drawn(conv, device);
+            let x = tensor(1, [batch, channels, height, width], device).require_grad();
+            let y = maps::norm_conv2d(&norm, after, &conv, x.clone());
+            let gradients = (y.clone() * tensor::<4>(99, y.dims(), device)).sum().backward();
+            let mut all = vec![
+                ("output".to_owned(), values(y)),
+                ("map".to_owned(), values(x.grad(&gradients).unwrap())),
+                ("mean".to_owned(), values(norm.running_mean.value_sync())),
+                ("variance".to_owned(), values(norm.running_var.value_sync())),
+                ("kernel".to_owned(), values(conv.weight.val().grad(&gradients).unwrap())),
+            ];
+            all.extend(conv.bias.iter().map(|bias| ("bias".to_owned(), values(bias.val().grad(&gradients).unwrap()))));
+            for (name, parameter) in [("scale", &norm.weight), ("shift", &norm.bias)] {
                 all.extend(parameter.val().grad(&gradients).map(|gradient| (name.to_owned(), values(gradient))));
             }
             all
@@ -196,21 +236,31 @@ fn a_map_may_be_used_twice_or_not_at_all() {
     });
 }
 
-fn stack(device: &Device) -> Results {
-    device.seed(3);
+/// A dense block of convolutions of this size, with room for as many channels, and perhaps a map that nobody reads.
+fn stack(device: &Device, kernel_size: usize, capacity: usize, unread: bool) -> Results {
     let x = tensor(1, [2, 4, 5, 6], device).require_grad();
-    let mut stack = Stack::new(ActivationKind::Tanh.forward(x.clone()));
+    let mut stack = Stack::with_capacity(ActivationKind::Tanh.forward(x.clone()), capacity);
     let mut all = vec![];
     let mut kept = vec![];
-    for (i, channels) in [4, 7, 10].into_iter().enumerate() {
+    let mut layer = |stack: &Stack, i: usize, channels| {
         let norm = BatchNorm2d::new(channels, device);
-        let conv =
-            Conv2dConfig::new([channels, 3], [3, 3]).with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1)).with_bias(i == 1).init(device);
+        let padding = PaddingConfig2d::Explicit(kernel_size / 2, kernel_size / 2, kernel_size / 2, kernel_size / 2);
+        let conv = Conv2dConfig::new([channels, 3], [kernel_size; 2]).with_padding(padding).with_bias(i == 1);
+        let conv = drawn(conv, device);
         let new = stack.norm_conv(&norm, ActivationKind::Relu, &conv);
-        stack = stack.push(new);
         kept.push((norm, conv));
+        new
+    };
+    for (i, channels) in [4, 7, 10].into_iter().enumerate() {
+        let new = layer(&stack, i, channels);
+        stack = stack.push(new);
     }
-    let y = stack.cat();
+    let mut y = stack.cat();
+    if unread {
+        let new = layer(&stack, 3, 13);
+        y = maps::cat(vec![y, new.clone()]);
+        let _ = stack.push(new);
+    }
     let gradients = (y.clone() * tensor::<4>(99, y.dims(), device)).sum().backward();
     all.push(("output".to_owned(), values(y)));
     all.push(("input".to_owned(), values(x.grad(&gradients).unwrap())));
@@ -227,8 +277,12 @@ fn stack(device: &Device) -> Results {
 
 #[test]
 fn a_dense_block_need_not_be_concatenated() {
-    agree("stack", stack);
-    agree_on("stack, recomputed", &Device::flex().autodiff().gradient_checkpointing(), 1e-4, stack);
+    let checkpointing = Device::flex().autodiff().gradient_checkpointing();
+    for (kernel_size, capacity, unread) in [(3, 13, false), (1, 13, false), (1, 5, false), (3, 4, true), (1, 16, true)] {
+        let name = format!("kernel {kernel_size}, capacity {capacity}, a map that nobody reads: {unread}");
+        agree(&name, |device| stack(device, kernel_size, capacity, unread));
+        agree_on(&format!("{name}, recomputed"), &checkpointing, 1e-4, |device| stack(device, kernel_size, capacity, unread));
+    }
 }
 
 #[test]

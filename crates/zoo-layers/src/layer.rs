@@ -86,21 +86,34 @@ impl HeadLayer {
 }
 
 /// Applies the layers in order to `[batch, channels, height, width]`.
-pub fn forward_layers(layers: &[Layer], x: Tensor<4>) -> Tensor<4> {
+pub fn forward_layers<'a>(layers: impl IntoIterator<Item = &'a Layer>, x: Tensor<4>) -> Tensor<4> {
+    forward_slice(&layers.into_iter().collect::<Vec<_>>(), x)
+}
+
+fn forward_slice(layers: &[&Layer], x: Tensor<4>) -> Tensor<4> {
     let (mut rest, mut x) = (layers, x);
-    while let Some((layer, others)) = rest.split_first() {
-        let used;
-        (x, used) = layer.forward_with(others.first(), x);
-        rest = &others[usize::from(used)..];
+    loop {
+        match rest {
+            [] => return x,
+            [Layer::BatchNorm(norm), Layer::Activation(activation), Layer::Conv(conv), others @ ..] => {
+                x = maps::norm_conv2d(norm, activation, conv, x);
+                rest = others;
+            }
+            [layer, others @ ..] => {
+                let used;
+                (x, used) = layer.forward_with(others.first().copied(), x);
+                rest = &others[usize::from(used)..];
+            }
+        }
     }
-    x
 }
 
 /// The same, and a `residual` of the result's shape added.
-pub fn forward_layers_add(layers: &[Layer], x: Tensor<4>, residual: Tensor<4>) -> Tensor<4> {
-    match layers.split_last() {
-        Some((Layer::BatchNorm(norm), others)) => norm.forward_add(forward_layers(others, x), residual, After::Nothing),
-        _ => maps::add(forward_layers(layers, x), residual, After::Nothing),
+pub fn forward_layers_add<'a>(layers: impl IntoIterator<Item = &'a Layer>, x: Tensor<4>, residual: Tensor<4>) -> Tensor<4> {
+    let layers: Vec<_> = layers.into_iter().collect();
+    match &layers[..] {
+        [others @ .., Layer::BatchNorm(norm)] => norm.forward_add(forward_slice(others, x), residual, After::Nothing),
+        all => maps::add(forward_slice(all, x), residual, After::Nothing),
     }
 }
 

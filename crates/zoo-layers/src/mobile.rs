@@ -37,15 +37,6 @@ impl MobileUnit {
             Self::SqueezeExcite(block) => block.forward(x),
         }
     }
-
-    /// The same, and a `residual` of the result's shape added.
-    pub fn forward_add(&self, x: Tensor<4>, residual: Tensor<4>) -> Tensor<4> {
-        match self {
-            Self::ConvNormAct(layers) => forward_layers_add(layers, x, residual),
-            Self::Layer(layer) => forward_layers_add(std::slice::from_ref(layer), x, residual),
-            Self::SqueezeExcite(block) => maps::add(block.forward(x), residual, After::Nothing),
-        }
-    }
 }
 
 /// Applies the units in order; `residual` adds the input to the result, which `drop_path` may drop before.
@@ -53,17 +44,29 @@ impl MobileUnit {
 /// # Shapes
 /// - input: `[batch, in_channels, height, width]`; output: `[batch, out_channels, out_height, out_width]`
 pub fn forward_residual(units: &[MobileUnit], drop_path: &DropPath, residual: bool, x: Tensor<4>) -> Tensor<4> {
-    let run = |units: &[MobileUnit], x| units.iter().fold(x, |x, unit| unit.forward(x));
-    match units.split_last() {
-        Some((last, others)) if residual && drop_path.rate() == 0.0 => {
-            let [branch, shortcut] = maps::fork(x);
-            last.forward_add(run(others, branch), shortcut)
+    if !residual {
+        return forward_units(units, x, None);
+    }
+    let [branch, shortcut] = maps::fork(x);
+    if drop_path.rate() == 0.0 {
+        return forward_units(units, branch, Some(shortcut));
+    }
+    maps::add(drop_path.forward(forward_units(units, branch, None)), shortcut, After::Nothing)
+}
+
+/// Applies the units in order, and adds a residual. Layers that follow each other go together, whichever units they belong to.
+fn forward_units(units: &[MobileUnit], x: Tensor<4>, residual: Option<Tensor<4>>) -> Tensor<4> {
+    let (mut x, mut layers) = (x, vec![]);
+    for unit in units {
+        match unit {
+            MobileUnit::ConvNormAct(more) => layers.extend(more),
+            MobileUnit::Layer(layer) => layers.push(layer),
+            MobileUnit::SqueezeExcite(block) => x = block.forward(forward_layers(layers.drain(..), x)),
         }
-        _ if residual => {
-            let [branch, shortcut] = maps::fork(x);
-            maps::add(drop_path.forward(run(units, branch)), shortcut, After::Nothing)
-        }
-        _ => run(units, x),
+    }
+    match residual {
+        Some(residual) => forward_layers_add(layers, x, residual),
+        None => forward_layers(layers, x),
     }
 }
 

@@ -46,6 +46,15 @@ impl<M> Deref for NamedChildren<M> {
     }
 }
 
+impl<'a, M> IntoIterator for &'a NamedChildren<M> {
+    type Item = &'a M;
+    type IntoIter = std::slice::Iter<'a, M>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.modules.iter()
+    }
+}
+
 /// What Burn's visitors are told of the container: that its children are those of a list.
 const CONTAINER: &str = "Vec";
 

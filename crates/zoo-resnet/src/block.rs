@@ -95,8 +95,7 @@ impl Block {
         let branch = maps::conv2d(&self.conv2, branch);
         let (branch, norm, last) = match (&self.conv3, &self.bn3) {
             (Some(conv3), Some(bn3)) => {
-                let branch = self.bn2.forward_then(branch, relu2);
-                (maps::conv2d(conv3, branch), bn3, self.relu3.as_ref().unwrap_or(&self.relu))
+                (maps::norm_conv2d(&self.bn2, relu2, conv3, branch), bn3, self.relu3.as_ref().unwrap_or(&self.relu))
             }
             _ => (branch, &self.bn2, relu2),
         };

@@ -67,8 +67,8 @@ impl Residual for SeBottleneck {
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let [x, shortcut] = maps::fork(x);
         let branch = self.bn1.forward_then(maps::conv2d(&self.conv1, x), &self.relu);
-        let branch = self.bn2.forward_then(maps::conv2d(&self.conv2, branch), &self.relu);
-        let branch = self.se_module.forward(self.bn3.forward(maps::conv2d(&self.conv3, branch)));
+        let branch = maps::norm_conv2d(&self.bn2, &self.relu, &self.conv3, maps::conv2d(&self.conv2, branch));
+        let branch = self.se_module.forward(self.bn3.forward(branch));
         add_shortcut(branch, shortcut, &self.downsample, &self.drop_path, &self.relu)
     }
 }

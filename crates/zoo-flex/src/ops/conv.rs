@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use burn_flex::FlexTensor;
-use zoo_kernels::{Activation, ConvSpec, ConvTraining, Shape, View, unary_backward};
+use zoo_kernels::{Activation, ConvSpec, ConvTraining, Input, Shape, unary_backward};
 use zoo_layers::maps::Windows;
 
 use crate::map::{Flat, Fresh, Map, with, written};
@@ -47,7 +47,7 @@ impl Ready {
         Self { conv, weight: Flat::of(weight), shape: weight.layout().shape().to_vec() }
     }
 
-    pub fn forward(&self, input: View<'_>, bias: Option<&FlexTensor>, activation: Activation) -> FlexTensor {
+    pub fn forward<'a>(&self, input: impl Into<Input<'a>>, bias: Option<&FlexTensor>, activation: Activation) -> FlexTensor {
         let bias = bias.map(Flat::of);
         let mut output = Fresh::new(self.conv.output_shape());
         let run = |scratch: &mut _| {
@@ -66,10 +66,10 @@ impl Ready {
 }
 
 /// Of the weight with this shape, and of the bias if it is wanted.
-pub(crate) fn weight_gradient(
+pub(crate) fn weight_gradient<'a>(
     conv: &ConvTraining,
     shape: &[usize],
-    input: View<'_>,
+    input: impl Into<Input<'a>>,
     gradient: &Map,
     bias: bool,
 ) -> (FlexTensor, Option<FlexTensor>) {

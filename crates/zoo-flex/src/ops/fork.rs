@@ -8,7 +8,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use burn_flex::FlexTensor;
-use zoo_kernels::{Activation, Shape};
+use zoo_kernels::Activation;
 
 use crate::map::{Fresh, Map, written};
 use crate::operation::{Operation, Run};
@@ -38,25 +38,6 @@ impl Accumulator {
             Some(Sum::One(before)) => Sum::Own(sum(&Map::of(before), &Map::of(gradient), Activation::Identity)),
             Some(Sum::Own(before)) => Sum::Own(before.plus(&Map::of(gradient))),
         });
-    }
-
-    /// Lets `write` make a gradient of this shape, or add it to what it is given: it is told which.
-    pub fn write(&self, shape: Shape, write: impl FnOnce(&mut Fresh, bool)) {
-        let mut so_far = self.lock();
-        *so_far = Some(Sum::Own(match so_far.take() {
-            Some(Sum::Own(mut sum)) => {
-                write(&mut sum, true);
-                sum
-            }
-            before => {
-                let mut to = Fresh::new(shape);
-                write(&mut to, false);
-                match before {
-                    Some(Sum::One(one)) => to.plus(&Map::of(one)),
-                    _ => to,
-                }
-            }
-        }));
     }
 
     pub fn take(&self) -> Option<FlexTensor> {

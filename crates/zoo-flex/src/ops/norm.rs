@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use burn_flex::FlexTensor;
-use zoo_kernels::{Activation, BatchNorm, BatchNormGradients, Statistics, View, ViewMut, affine};
+use zoo_kernels::{Activation, BatchNorm, BatchNormGradients, Statistics, affine};
 
 use crate::map::{Flat, Fresh, Map, with, written};
 use crate::operation::{Operation, Run};
@@ -35,19 +35,15 @@ impl Collected {
         Self { mean: zeros(), variance: zeros(), inverse: zeros() }
     }
 
-    /// Of the channels from `start` on.
-    pub fn part(&mut self, start: usize, len: usize) -> Statistics<'_> {
-        let part = start..start + len;
-        Statistics { mean: &mut self.mean[part.clone()], variance: &mut self.variance[part.clone()], inverse: &mut self.inverse[part] }
+    /// Of a batch whose statistics are known.
+    pub fn known([mean, variance]: Batch, eps: f64) -> Self {
+        let inverse = variance.iter().map(|variance| 1.0 / (variance + eps as f32).sqrt()).collect();
+        Self { mean, variance, inverse }
     }
 
-    /// Puts what is known of the channels from `start` on.
-    pub fn set(&mut self, start: usize, [mean, variance]: &Batch, eps: f64) {
-        let part = start..start + mean.len();
-        self.mean[part.clone()].copy_from_slice(mean);
-        self.variance[part.clone()].copy_from_slice(variance);
-        let inverse = variance.iter().map(|variance| 1.0 / (variance + eps as f32).sqrt());
-        self.inverse[part].iter_mut().zip(inverse).for_each(|(to, inverse)| *to = inverse);
+    /// Where a kernel writes.
+    pub fn to(&mut self) -> Statistics<'_> {
+        Statistics { mean: &mut self.mean, variance: &mut self.variance, inverse: &mut self.inverse }
     }
 
     pub fn save(&self) -> Vec<FlexTensor> {
@@ -55,12 +51,11 @@ impl Collected {
     }
 }
 
-/// The normalisation once more, without collecting.
-pub(crate) fn again(x: View<'_>, [weight, bias]: [&[f32]; 2], [mean, inverse]: [&[f32]; 2], activation: Activation, output: ViewMut<'_>) {
-    let (isa, threads) = with();
+/// A normalisation as a factor and a summand for each channel.
+pub(crate) fn factors([weight, bias]: [&[f32]; 2], [mean, inverse]: [&[f32]; 2]) -> [Vec<f32>; 2] {
     let scale: Vec<f32> = weight.iter().zip(inverse).map(|(weight, inverse)| weight * inverse).collect();
-    let shift: Vec<f32> = bias.iter().zip(mean).zip(&scale).map(|((bias, mean), scale)| bias - mean * scale).collect();
-    done(affine(x, &scale, &shift, activation, output, isa, threads));
+    let shift = bias.iter().zip(mean).zip(&scale).map(|((bias, mean), scale)| bias - mean * scale).collect();
+    [scale, shift]
 }
 
 impl Operation for Norm {
@@ -74,7 +69,7 @@ impl Operation for Norm {
         let norm = BatchNorm { gamma: &weight, beta: &bias, epsilon: self.eps as f32, activation: self.activation };
         let (isa, threads) = with();
         let residual = residual.as_ref().map(Map::view);
-        let statistics = collected.part(0, channels);
+        let statistics = collected.to();
         done(scratch(|scratch| norm.forward(x.view(), residual, output.view_mut(), statistics, scratch, isa, threads)));
         let output = output.into_tensor();
         let mut saved = collected.save();
@@ -129,8 +124,10 @@ impl Operation for Norm {
         let x = Map::of(inputs[0].clone());
         let [weight, bias] = [1, 2].map(|index: usize| Flat::of(&inputs[index]));
         let [mean, inverse] = [0, 1].map(|index: usize| Flat::of(&saved[index]));
+        let (isa, threads) = with();
+        let [scale, shift] = factors([&weight, &bias], [&mean, &inverse]);
         let mut output = Fresh::new(x.shape());
-        again(x.view(), [&weight, &bias], [&mean, &inverse], self.activation, output.view_mut());
+        done(affine(x.view(), &scale, &shift, self.activation, output.view_mut(), isa, threads));
         output.into_tensor()
     }
 }

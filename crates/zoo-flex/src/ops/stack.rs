@@ -1,63 +1,191 @@
-//! The maps of a dense block, which are normalised, activated and convolved without being concatenated.
+//! The maps of a dense block, which are normalised, activated and convolved without being concatenated for each layer.
 //!
-//! All layers read the same maps: none is copied, and what is between the maps and a layer's convolution (the normalised
-//! concatenation, which grows with the square of the depth) is made again for the backward pass instead of being kept.
-//! Gradients go through accumulators, one a map, and tokens (see [`fork`](super::fork)): a chain of [`Link`]s makes Burn come to
-//! each map's fork after all layers that read it.
+//! They lie side by side in one [`Wide`] map, of which a layer reads the channels so far. What is between them and a layer's
+//! convolution (the normalised concatenation, which grows with the square of the depth) is not kept. Gradients go through [`Sums`] and tokens
+//! (see [`fork`](super::fork)): a chain of [`Link`]s makes Burn come to each map's [`Part`] after all layers that read it.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use burn::backend::DispatchTensor;
 use burn::tensor::Tensor;
 use burn_flex::FlexTensor;
-use zoo_kernels::{Activation, BatchNorm, BatchNormGradients, Shape, View};
-use zoo_layers::maps::Windows;
+use zoo_kernels::{Activation, Binary, Shape, Statistics, View, ViewMut, batch_statistics, binary_in_place, unary};
 
-use crate::map::{Flat, Fresh, Map, with, written};
+use crate::map::{Fresh, Map, with};
 use crate::operation::{Operation, Run, apply, map};
-use crate::ops::cat::{joined, parts};
-use crate::ops::conv::{Ready, weight_gradient};
-use crate::ops::fork::{Accumulator, Fork, token};
-use crate::ops::norm::{Batch, Collected, again};
+use crate::ops::fork::token;
+use crate::ops::norm::Collected;
+use crate::ops::norm_conv::Fused;
 use crate::run::{done, scratch};
 
-/// Maps of one size, and where the gradient of each is summed.
-#[derive(Debug, Clone, Default)]
+/// Maps of one size, and where their gradients are summed.
+#[derive(Debug, Clone)]
 pub(crate) struct Stacked {
-    maps: Vec<Map>,
-    /// Mean and variance of each map, once a layer has asked for them: they are the same for all layers.
-    statistics: Vec<Arc<OnceLock<Batch>>>,
-    sums: Vec<Arc<Accumulator>>,
-    /// Depends on the forks of all maps.
+    wide: Arc<Mutex<Wide>>,
+    sums: Arc<Sums>,
+    /// So far; what others put behind them is not seen.
+    channels: usize,
+    /// Depends on the parts of all maps.
     link: Option<DispatchTensor>,
 }
 
-impl Stacked {
-    /// Puts a map behind the others.
-    pub fn push(&mut self, x: DispatchTensor, values: FlexTensor) {
-        let sum = Arc::new(Accumulator::default());
-        let fork = apply(Arc::new(Fork(Arc::clone(&sum))), vec![x]);
-        self.maps.push(Map::of(values));
-        self.statistics.push(Arc::default());
-        self.sums.push(sum);
-        self.link = Some(apply(Arc::new(Link), self.link.take().into_iter().chain([fork]).collect()));
+/// Maps side by side, in memory for those to come too.
+#[derive(Debug)]
+struct Wide {
+    values: Fresh,
+    channels: usize,
+    /// Of the first channels: they are the same for all layers, and found when one asks.
+    mean: Vec<f32>,
+    variance: Vec<f32>,
+}
+
+impl Wide {
+    fn push(&mut self, map: &Map) {
+        let (isa, threads) = with();
+        let [batch, height, width, channels] = map.shape();
+        let (before, capacity) = (self.channels, self.values.shape()[3]);
+        self.channels += channels;
+        if self.channels > capacity {
+            let mut wider = Fresh::new([batch, height, width, self.channels.max(2 * capacity)]);
+            done(unary(Activation::Identity, self.values.channels(0, before), wider.channels_mut(0, before), isa, threads));
+            self.values = wider;
+        }
+        done(unary(Activation::Identity, map.view(), self.values.channels_mut(before, channels), isa, threads));
     }
 
-    /// The link, as the input through which gradients come.
-    fn link(&self) -> DispatchTensor {
+    fn view(&self, channels: usize) -> View<'_> {
+        self.values.channels(0, channels)
+    }
+
+    /// Mean and variance of the first channels.
+    fn statistics(&mut self, channels: usize) -> [&[f32]; 2] {
+        let (isa, threads) = with();
+        let known = self.mean.len();
+        if let Some(new @ 1..) = channels.checked_sub(known) {
+            self.mean.resize(channels, 0.0);
+            self.variance.resize(channels, 0.0);
+            let mut inverse = vec![0.0; new];
+            let to = Statistics { mean: &mut self.mean[known..], variance: &mut self.variance[known..], inverse: &mut inverse };
+            done(scratch(|scratch| batch_statistics(self.values.channels(known, new), 0.0, to, scratch, isa, threads)));
+        }
+        [&self.mean[..channels], &self.variance[..channels]]
+    }
+}
+
+/// Where the gradients of all maps meet.
+#[derive(Debug, Default)]
+struct Sums(Mutex<Option<Sum>>);
+
+#[derive(Debug)]
+struct Sum {
+    values: Fresh,
+    /// Channels that have not been taken.
+    left: usize,
+}
+
+impl Sums {
+    fn lock(&self) -> MutexGuard<'_, Option<Sum>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets `write` make the gradient of the first channels of `shape`, or add it to what it is given: it is told which.
+    fn write(&self, shape: Shape, channels: usize, write: impl FnOnce(ViewMut<'_>, bool)) {
+        let mut so_far = self.lock();
+        let accumulate = so_far.is_some() || channels < shape[3];
+        let sum = so_far.get_or_insert_with(|| {
+            let mut values = Fresh::new(shape);
+            if accumulate {
+                values.clear();
+            }
+            Sum { values, left: shape[3] }
+        });
+        write(sum.values.channels_mut(0, channels), accumulate);
+    }
+
+    fn take(&self, start: usize, len: usize) -> Option<FlexTensor> {
+        let (isa, threads) = with();
+        let mut so_far = self.lock();
+        let sum = so_far.as_mut()?;
+        let [batch, height, width, _] = sum.values.shape();
+        let mut part = Fresh::new([batch, height, width, len]);
+        done(unary(Activation::Identity, sum.values.channels(start, len), part.view_mut(), isa, threads));
+        sum.left -= len;
+        if sum.left == 0 {
+            *so_far = None;
+        }
+        Some(part.into_tensor())
+    }
+}
+
+impl Stacked {
+    /// With a first map, and room for as many channels as there will be.
+    pub fn new(x: DispatchTensor, values: FlexTensor, channels: usize) -> Self {
+        let [batch, height, width, _] = Map::of(values.clone()).shape();
+        let wide = Wide { values: Fresh::new([batch, height, width, channels]), channels: 0, mean: vec![], variance: vec![] };
+        let mut stack = Self { wide: Arc::new(Mutex::new(wide)), sums: Arc::default(), channels: 0, link: None };
+        stack.push(x, values);
+        stack
+    }
+
+    /// Puts a map behind the others.
+    pub fn push(&mut self, x: DispatchTensor, values: FlexTensor) {
+        let map = Map::of(values);
+        let part = Part { sums: Arc::clone(&self.sums), start: self.channels, len: map.shape()[3] };
+        self.lock().push(&map);
+        self.channels += part.len;
+        let part = apply(Arc::new(part), vec![x]);
+        self.link = Some(apply(Arc::new(Link), self.link.take().into_iter().chain([part]).collect()));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Wide> {
+        self.wide.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The link, as the input through which gradients come, and the stack without it: it would keep a graph that is never run
+    /// backwards.
+    fn apart(&self) -> (DispatchTensor, Self) {
         match &self.link {
-            Some(link) => link.clone(),
+            Some(link) => (link.clone(), Self { link: None, ..self.clone() }),
             None => unreachable!("a stack begins with a map"),
         }
     }
 
     /// All maps side by side.
     pub fn cat(&self) -> Tensor<4> {
-        map(Join { maps: self.maps.clone(), sums: self.sums.clone() }, vec![self.link()])
+        let (link, stack) = self.apart();
+        map(Join(stack), vec![link])
+    }
+
+    /// Of the gradients of all maps, those of later layers too.
+    fn sum(&self, wide: &Wide, write: impl FnOnce(ViewMut<'_>, bool)) {
+        let [batch, height, width, _] = wide.values.shape();
+        self.sums.write([batch, height, width, wide.channels], self.channels, write);
     }
 }
 
-/// Inputs: the link before, if there is one, and a map's fork. The result is a token.
+/// Input: a map, of which the stack has a copy. The result is a token.
+#[derive(Debug)]
+struct Part {
+    sums: Arc<Sums>,
+    start: usize,
+    len: usize,
+}
+
+impl Operation for Part {
+    fn forward(&self, _inputs: &[FlexTensor], _tracked: bool) -> (FlexTensor, Vec<FlexTensor>) {
+        (token(), vec![])
+    }
+
+    fn keeps(&self, _tracked: &[bool]) -> Vec<usize> {
+        vec![]
+    }
+
+    fn backward(&self, _run: Run<'_>) -> Vec<Option<FlexTensor>> {
+        vec![self.sums.take(self.start, self.len)]
+    }
+}
+
+/// Inputs: the link before, if there is one, and a map's part. The result is a token.
 #[derive(Debug)]
 struct Link;
 
@@ -75,16 +203,18 @@ impl Operation for Link {
     }
 }
 
-/// Input: the link of a stack with these maps.
+/// Input: the link of this stack.
 #[derive(Debug)]
-struct Join {
-    maps: Vec<Map>,
-    sums: Vec<Arc<Accumulator>>,
-}
+struct Join(Stacked);
 
 impl Operation for Join {
     fn forward(&self, _inputs: &[FlexTensor], _tracked: bool) -> (FlexTensor, Vec<FlexTensor>) {
-        (joined(&self.maps), vec![])
+        let (isa, threads) = with();
+        let wide = self.0.lock();
+        let from = wide.view(self.0.channels);
+        let mut joined = Fresh::new(from.shape());
+        done(unary(Activation::Identity, from, joined.view_mut(), isa, threads));
+        (joined.into_tensor(), vec![])
     }
 
     fn keeps(&self, _tracked: &[bool]) -> Vec<usize> {
@@ -92,10 +222,14 @@ impl Operation for Join {
     }
 
     fn backward(&self, run: Run<'_>) -> Vec<Option<FlexTensor>> {
-        let channels: Vec<_> = self.maps.iter().map(|map| map.shape()[3]).collect();
-        for (sum, part) in self.sums.iter().zip(parts(&Map::of(run.gradient), &channels)) {
-            sum.add(part);
-        }
+        let (isa, threads) = with();
+        let gradient = Map::of(run.gradient);
+        self.0.sum(&self.0.lock(), |to, accumulate| {
+            done(match accumulate {
+                true => binary_in_place(Binary::Add, to, gradient.view(), Activation::Identity, isa, threads),
+                false => unary(Activation::Identity, gradient.view(), to, isa, threads),
+            });
+        });
         vec![Some(token())]
     }
 }
@@ -104,120 +238,41 @@ impl Operation for Join {
 ///
 /// Inputs: the stack's link; weight and bias of the normalisation, over all channels; weight and perhaps bias of the convolution.
 #[derive(Debug)]
-pub(crate) struct NormConv {
-    pub stack: Stacked,
-    pub eps: f64,
-    pub activation: Activation,
-    pub windows: Windows,
-    pub groups: usize,
-    pub found: Arc<OnceLock<Batch>>,
+pub(crate) struct StackNormConv {
+    stack: Stacked,
+    fused: Fused,
 }
 
-impl NormConv {
+impl StackNormConv {
     /// The inputs after the link.
-    pub fn run(self, parameters: Vec<DispatchTensor>) -> Tensor<4> {
-        let inputs = [self.stack.link()].into_iter().chain(parameters).collect();
-        // Only the maps and their sums are needed from here on; the link would keep a graph that is never run backwards.
-        map(Self { stack: Stacked { link: None, ..self.stack.clone() }, ..self }, inputs)
-    }
-
-    /// Of a map for all channels of the stack.
-    fn shape(&self) -> Shape {
-        let [batch, height, width, _] = self.stack.maps.first().map_or([0; 4], Map::shape);
-        [batch, height, width, self.stack.maps.iter().map(|map| map.shape()[3]).sum()]
-    }
-
-    fn norm<'a>(&self, gamma: &'a [f32], beta: &'a [f32]) -> BatchNorm<'a> {
-        BatchNorm { gamma, beta, epsilon: self.eps as f32, activation: self.activation }
+    pub fn run(stack: &Stacked, fused: Fused, parameters: Vec<DispatchTensor>) -> Tensor<4> {
+        let (link, stack) = stack.apart();
+        map(Self { stack, fused }, [link].into_iter().chain(parameters).collect())
     }
 }
 
-/// The map, and its channels within the stack.
-fn ranges(stack: &Stacked) -> Vec<(&Map, std::ops::Range<usize>)> {
-    let mut start = 0;
-    let range = |map| {
-        let len = Map::shape(map)[3];
-        start += len;
-        (map, start - len..start)
-    };
-    stack.maps.iter().map(range).collect()
-}
-
-impl Operation for NormConv {
+impl Operation for StackNormConv {
     fn forward(&self, inputs: &[FlexTensor], _tracked: bool) -> (FlexTensor, Vec<FlexTensor>) {
-        let (isa, threads) = with();
-        let [weight, bias] = [1, 2].map(|index: usize| Flat::of(&inputs[index]));
-        let mut normal = Fresh::new(self.shape());
-        let mut collected = Collected::of(weight.len());
-        for ((map, range), known) in ranges(&self.stack).into_iter().zip(&self.stack.statistics) {
-            let parameters = [&weight[range.clone()], &bias[range.clone()]];
-            let output = normal.channels_mut(range.start, range.len());
-            if let Some(known) = known.get() {
-                collected.set(range.start, known, self.eps);
-                let [mean, inverse] = [&collected.mean[range.clone()], &collected.inverse[range]];
-                again(map.view(), parameters, [mean, inverse], self.activation, output);
-                continue;
-            }
-            let [gamma, beta] = parameters;
-            let (norm, statistics) = (self.norm(gamma, beta), collected.part(range.start, range.len()));
-            done(scratch(|scratch| norm.forward(map.view(), None, output, statistics, scratch, isa, threads)));
-            known.get_or_init(|| [&collected.mean, &collected.variance].map(|numbers| numbers[range.clone()].to_vec()));
-        }
-        let view = normal.view();
-        let ready = Ready::new(&self.windows, self.groups, &inputs[3], view.shape());
-        let output = ready.forward(view, inputs.get(4), Activation::Identity);
-        let saved = collected.save();
-        self.found.get_or_init(|| [collected.mean, collected.variance]);
-        (output, saved)
+        let mut wide = self.stack.lock();
+        let statistics = wide.statistics(self.stack.channels).map(<[f32]>::to_vec);
+        self.fused.forward(wide.view(self.stack.channels), Collected::known(statistics, self.fused.eps), &inputs[1..])
     }
 
     fn keeps(&self, tracked: &[bool]) -> Vec<usize> {
         (1..tracked.len().min(4)).collect()
     }
 
-    fn backward(&self, mut run: Run<'_>) -> Vec<Option<FlexTensor>> {
-        let (isa, threads) = with();
-        let [weight, bias] = [1, 2].map(|index| Flat::of(&run.input(index)));
-        let kernel = run.input(3);
-        let [mean, inverse] = [0, 1].map(|index: usize| Flat::of(&run.saved[index]));
-        let gradient = Map::of(run.gradient.clone());
-        let mut gradients = vec![None; run.wanted.len()];
-        let ready = Ready::new(&self.windows, self.groups, &kernel, self.shape());
-        if run.wanted[3..].contains(&true) {
-            let mut normal = Fresh::new(self.shape());
-            for (map, range) in ranges(&self.stack) {
-                let parameters = [&weight[range.clone()], &bias[range.clone()]];
-                let statistics = [&mean[range.clone()], &inverse[range.clone()]];
-                again(map.view(), parameters, statistics, self.activation, normal.channels_mut(range.start, range.len()));
-            }
-            let bias = run.wanted.get(4) == Some(&true);
-            let (kernel, bias) = weight_gradient(&ready.conv, &kernel.layout().shape().to_vec(), normal.view(), &gradient, bias);
-            gradients[3] = run.wanted[3].then_some(kernel);
-            if bias.is_some() {
-                gradients[4] = bias;
-            }
-        }
-        let through = ready.input_gradient(&gradient);
-        drop(gradient);
-        let (mut gamma, mut beta) = (vec![0.0; weight.len()], vec![0.0; weight.len()]);
-        for ((map, range), sum) in ranges(&self.stack).into_iter().zip(&self.stack.sums) {
-            let norm = self.norm(&weight[range.clone()], &bias[range.clone()]);
-            let part: View<'_> = through.channels(range.start, range.len());
-            let (mean, inverse) = (&mean[range.clone()], &inverse[range.clone()]);
-            let (gamma, beta) = (&mut gamma[range.clone()], &mut beta[range.clone()]);
-            let mut write = |input: &mut Fresh, accumulate| {
-                let into = BatchNormGradients { input: input.view_mut(), accumulate, residual: None, gamma, beta };
-                done(scratch(|scratch| norm.backward(map.view(), None, part, mean, inverse, into, scratch, isa, threads)));
-            };
-            if run.wanted[0] {
-                sum.write(map.shape(), write);
+    fn backward(&self, run: Run<'_>) -> Vec<Option<FlexTensor>> {
+        let wide = self.stack.lock();
+        let x = wide.view(self.stack.channels);
+        let tracked = run.wanted[0];
+        let parameters = self.fused.backward(x, run, |write| {
+            if tracked {
+                self.stack.sum(&wide, write);
             } else {
-                write(&mut Fresh::new(map.shape()), false);
+                write(Fresh::new(x.shape()).view_mut(), false);
             }
-        }
-        let numbers = |numbers: Vec<f32>| Some(written(&[numbers.len()], |to| to.copy_from_slice(&numbers)));
-        (gradients[1], gradients[2]) = (numbers(gamma), numbers(beta));
-        gradients[0] = Some(token());
-        gradients
+        });
+        [Some(token())].into_iter().chain(parameters).collect()
     }
 }

@@ -87,6 +87,9 @@ pub trait Accelerator: Send + Sync {
     /// Batch normalisation, sum and activation.
     fn batch_norm(&self, x: Tensor<4>, with: Normalisation) -> Normalised;
 
+    /// Batch normalisation with the batch's statistics and without a residual, activation, and a convolution.
+    fn norm_conv(&self, x: Tensor<4>, with: Normalisation, conv: Convolution) -> Normalised;
+
     /// An activation, element by element; none if it does not have it.
     fn activation(&self, x: Tensor<4>, kind: ActivationKind) -> Option<Tensor<4>>;
 
@@ -117,8 +120,8 @@ pub trait Accelerator: Send + Sync {
     /// A step of stochastic gradient descent, in place where nobody else has the tensors: the value and the velocity after it.
     fn sgd(&self, value: Tensor<1>, gradient: Tensor<1>, velocity: Option<Tensor<1>>, rule: SgdRule) -> [Tensor<1>; 2];
 
-    /// The first of the maps of a dense block.
-    fn grow(&self, x: Tensor<4>) -> Box<dyn Growing>;
+    /// The first of the maps of a dense block, which will have about so many channels in the end.
+    fn grow(&self, x: Tensor<4>, channels: usize) -> Box<dyn Growing>;
 }
 
 /// The maps of a dense block, of one size.

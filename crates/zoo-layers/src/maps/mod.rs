@@ -13,7 +13,7 @@ use burn::nn::conv::Conv2d;
 use burn::nn::pool::{AdaptiveAvgPool2d, AvgPool2d, MaxPool2d};
 use burn::tensor::Tensor;
 
-use crate::ActivationKind;
+use crate::{ActivationKind, BatchNorm2d};
 
 pub(crate) use accelerator::accelerator;
 pub use accelerator::{
@@ -56,6 +56,23 @@ pub fn conv2d_then<'a>(layer: &Conv2d, x: Tensor<4>, after: impl Into<After<'a>>
         }
         None => after.forward(layer.forward(x)),
     }
+}
+
+/// Normalisation, what follows it, and a convolution. While training, an accelerator need not keep, or even make, what is between
+/// them.
+///
+/// # Shapes
+/// As in [`conv2d`].
+pub fn norm_conv2d<'a>(norm: &BatchNorm2d, after: impl Into<After<'a>>, layer: &Conv2d, x: Tensor<4>) -> Tensor<4> {
+    let after = after.into();
+    let fast = accelerator(&x).filter(|_| x.device().is_autodiff() && norm.is_training());
+    if let (Some(fast), (kind, After::Nothing)) = (fast, after.split())
+        && let Some(conv) = convolution(layer)
+    {
+        let [batch, _, height, width] = x.dims();
+        return norm.keep(fast.norm_conv(x, norm.normalisation(None, kind), conv), batch * height * width);
+    }
+    conv2d(layer, norm.forward_then(x, after))
 }
 
 /// Max pooling.

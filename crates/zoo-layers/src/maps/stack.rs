@@ -22,11 +22,12 @@ enum Maps {
 }
 
 impl Stack {
-    /// With the block's input `[batch, channels, height, width]`.
-    pub fn new(x: Tensor<4>) -> Self {
+    /// With the block's input `[batch, channels, height, width]`, and room for as many `channels` as there will be in the end. More
+    /// can be pushed, as to a `Vec`.
+    pub fn with_capacity(x: Tensor<4>, channels: usize) -> Self {
         let [batch, _, height, width] = x.dims();
         let maps = match accelerator(&x).filter(|_| x.device().is_autodiff()) {
-            Some(fast) => Maps::Apart(fast.grow(x)),
+            Some(fast) => Maps::Apart(fast.grow(x, channels)),
             None => Maps::Joined(x),
         };
         Self { maps, pixels: batch * height * width }
