@@ -6,7 +6,7 @@ mod common;
 
 use common::{Tensor, close, conv, conv_gradients, numbers, sum_bound};
 use zoo_kernels::{
-    Activation, AdamW, Algorithm, BatchNorm, BatchNormGradients, Binary, ConvSpec, ConvTraining, Dense, DenseTraining, Isa,
+    Activation, AdamW, Algorithm, BatchNorm, BatchNormGradients, Binary, ConvSpec, ConvTraining, Dense, DenseTraining, Input, Isa,
     LocalResponseNorm, MatMul, MatMulSpec, PackedConv, PoolKind, PoolSpec, Prologue, Scratch, Sgd, Statistics, Threads, adaptive_pool,
     adaptive_pool_backward, affine, binary, binary_in_place, candidates, gather_channels, layer_norm, local_response_norm, nchw_to_nhwc,
     nhwc_to_nchw, permute, pool, pool_backward, scale, softmax, sum_of_squares, sum_pixels, unary, unary_backward, unary_in_place,
@@ -109,6 +109,7 @@ fn every_gradient_of_a_convolution() {
         ConvSpec::new(3, 3, [2, 2]).groups(3),
         ConvSpec::new(9, 5, [1, 1]).padding(1),
     ];
+    let mut prologues = 0;
     for (spec, count) in specs.iter().zip([1, 2, 1, 2, 1, 2, 1, 1]) {
         let threads = Threads::new(count);
         let input = Tensor::random([1, 3, 5, spec.in_channels], 1, 1);
@@ -129,8 +130,19 @@ fn every_gradient_of_a_convolution() {
             close(&to_weight, &expected.weight.0, |_| 30.0 * sum_bound(15, 15.0), &format!("{isa} {spec:?}"));
             close(&to_bias, &expected.bias.0, |_| sum_bound(15, 15.0), &format!("{isa} {spec:?}"));
             assert!(to_input.gaps_are_untouched());
+            if training.takes_prologue() {
+                prologues += 1;
+                let (ones, zeros) = (vec![1.0; spec.in_channels], vec![0.0; spec.in_channels]);
+                let prologue = Prologue { scale: &ones, shift: Some(&zeros), activation: Activation::Identity };
+                let unchanged = Input { map: input.view(), prologue: Some(&prologue) };
+                let (mut again, mut weight_again) = (Tensor::filled(gradient.shape, 0, f32::NAN), vec![f32::NAN; weight.len()]);
+                training.forward(unchanged, &weight, None, None, Activation::Relu, again.view_mut(), &mut scratch, &threads).unwrap();
+                training.weight_gradient(unchanged, gradient.view(), &mut weight_again, None, &mut scratch, &threads).unwrap();
+                assert!(again.data == output.data && weight_again == to_weight, "{isa} {spec:?}");
+            }
         }
     }
+    assert!(prologues >= Isa::available().len(), "of a 1x1 convolution");
 }
 
 /// As [`everything_else`].
