@@ -1,5 +1,8 @@
 //! What the benchmarks share.
 
+mod repeated;
+
+pub use repeated::repeated;
 pub use zoo_cli::memory::{forget_peak, peak_mb as peak_memory};
 
 /// The value in the middle.

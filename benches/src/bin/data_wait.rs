@@ -1,40 +1,12 @@
 //! How long training steps wait for pictures where both share the machine: `data_wait MODEL BATCH STEPS WORKERS FILE...`.
 //! The files are JPEGs; a data set of as many pictures as needed is made of them, decoded and augmented anew each time.
 
-use std::path::Path;
-use std::sync::Arc;
 use std::time::Instant;
 
 use burn::tensor::activation::log_softmax;
-use burn_dataset::Dataset;
 use burn_zoo::{BuildOptions, Classifier};
 use zoo_backend::Backend;
-use zoo_datasets::{DataError, EncodedSample, Loader, LoaderOptions, PictureSet, RandomResizedCrop, Resize, Sample, Transform};
-
-/// The same files over and over.
-struct Repeated {
-    files: Vec<Arc<Path>>,
-    len: usize,
-}
-
-impl Dataset<Sample, DataError> for Repeated {
-    fn get(&self, index: usize) -> Result<Sample, DataError> {
-        let file = &self.files[index % self.files.len()];
-        Ok(Sample { file: Some(Arc::clone(file)), ..Sample::new(zoo_datasets::read_image(file)?.to_rgb(), index % 1000) })
-    }
-
-    fn len(&self) -> usize {
-        self.len
-    }
-}
-
-impl PictureSet for Repeated {
-    fn encoded(&self, index: usize) -> Result<Option<EncodedSample>, DataError> {
-        let file = Arc::clone(&self.files[index % self.files.len()]);
-        let bytes = std::fs::read(&file).map_err(|source| DataError::Io { path: file.to_path_buf(), source })?;
-        Ok(Some(EncodedSample { bytes, label: index % 1000, file }))
-    }
-}
+use zoo_datasets::LoaderOptions;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -45,12 +17,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     if files.is_empty() {
         return Err("give at least one JPEG file".into());
     }
-    let files = files.iter().map(|file| Arc::from(Path::new(file))).collect();
-    // One step more than is counted: the first batch is always waited for.
-    let dataset = Arc::new(Repeated { files, len: batch_size * (steps + 1) });
-    let transform = Transform { crop: Some([224, 224]), resize: Resize::None, ..Transform::imagenet() };
     let options = LoaderOptions { batch_size, workers, shuffle: Some(1), ..LoaderOptions::default() };
-    let loader = Loader::new(dataset, Arc::new(RandomResizedCrop::new(transform)), options)?;
+    // One step more than is counted: the first batch is always waited for.
+    let loader = zoo_benches::repeated(files, batch_size * (steps + 1), options)?;
 
     let device = Backend::compiled().first().ok_or("no backend is compiled in")?.open(None)?.autodiff();
     let model = burn_zoo::build(name, &BuildOptions::default(), &device)?;
