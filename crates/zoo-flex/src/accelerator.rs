@@ -119,7 +119,7 @@ impl Accelerator for Kernels {
     fn norm_conv(&self, x: Tensor<4>, with: Normalisation, conv: Convolution) -> Normalised {
         // Other convolutions read each pixel several times, so that it would have to be written after all.
         let pointwise = conv.windows.kernel == [1, 1] && conv.windows.padding == [[0; 2]; 2] && conv.groups == 1;
-        let Some(within) = activation(with.activation).filter(|_| pointwise && x.device().is_autodiff()) else {
+        let Some(within) = activation(with.activation).filter(|_| pointwise) else {
             return one_by_one(x, with, conv);
         };
         let device = x.device();

@@ -2,7 +2,8 @@
 //!
 //! They lie side by side in one [`Wide`] map, of which a layer reads the channels so far. What is between them and a layer's
 //! convolution (the normalised concatenation, which grows with the square of the depth) is not kept. Gradients go through [`Sums`] and tokens
-//! (see [`fork`](super::fork)): a chain of [`Link`]s makes Burn come to each map's [`Part`] after all layers that read it.
+//! (see [`fork`](super::fork)):
+//! each map's [`Part`] depends on the one before, so that Burn comes to it after all layers that read the map.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,7 +15,7 @@ use zoo_kernels::{Activation, Binary, Shape, Statistics, View, ViewMut, batch_st
 use crate::map::{Fresh, Map, with};
 use crate::operation::{Operation, Run, apply, map};
 use crate::ops::fork::token;
-use crate::ops::norm::Collected;
+use crate::ops::norm::{Batch, Collected};
 use crate::ops::norm_conv::Fused;
 use crate::run::{done, scratch};
 
@@ -25,7 +26,7 @@ pub(crate) struct Stacked {
     sums: Arc<Sums>,
     /// So far; what others put behind them is not seen.
     channels: usize,
-    /// Depends on the parts of all maps.
+    /// The last map's part, which depends on those of all others.
     link: Option<DispatchTensor>,
 }
 
@@ -57,8 +58,8 @@ impl Wide {
         self.values.channels(0, channels)
     }
 
-    /// Mean and variance of the first channels.
-    fn statistics(&mut self, channels: usize) -> [&[f32]; 2] {
+    /// Of the first channels.
+    fn statistics(&mut self, channels: usize) -> Batch {
         let (isa, threads) = with();
         let known = self.mean.len();
         if let Some(new @ 1..) = channels.checked_sub(known) {
@@ -68,7 +69,7 @@ impl Wide {
             let to = Statistics { mean: &mut self.mean[known..], variance: &mut self.variance[known..], inverse: &mut inverse };
             done(scratch(|scratch| batch_statistics(self.values.channels(known, new), 0.0, to, scratch, isa, threads)));
         }
-        [&self.mean[..channels], &self.variance[..channels]]
+        [&self.mean, &self.variance].map(|numbers| numbers[..channels].to_vec())
     }
 }
 
@@ -120,21 +121,24 @@ impl Sums {
 impl Stacked {
     /// With a first map, and room for as many channels as there will be.
     pub fn new(x: DispatchTensor, values: FlexTensor, channels: usize) -> Self {
-        let [batch, height, width, _] = Map::of(values.clone()).shape();
+        let map = Map::of(values);
+        let [batch, height, width, _] = map.shape();
         let wide = Wide { values: Fresh::new([batch, height, width, channels]), channels: 0, mean: vec![], variance: vec![] };
         let mut stack = Self { wide: Arc::new(Mutex::new(wide)), sums: Arc::default(), channels: 0, link: None };
-        stack.push(x, values);
+        stack.put(x, &map);
         stack
     }
 
     /// Puts a map behind the others.
     pub fn push(&mut self, x: DispatchTensor, values: FlexTensor) {
-        let map = Map::of(values);
+        self.put(x, &Map::of(values));
+    }
+
+    fn put(&mut self, x: DispatchTensor, map: &Map) {
         let part = Part { sums: Arc::clone(&self.sums), start: self.channels, len: map.shape()[3] };
-        self.lock().push(&map);
+        self.lock().push(map);
         self.channels += part.len;
-        let part = apply(Arc::new(part), vec![x]);
-        self.link = Some(apply(Arc::new(Link), self.link.take().into_iter().chain([part]).collect()));
+        self.link = Some(apply(Arc::new(part), [x].into_iter().chain(self.link.take()).collect()));
     }
 
     fn lock(&self) -> MutexGuard<'_, Wide> {
@@ -163,7 +167,7 @@ impl Stacked {
     }
 }
 
-/// Input: a map, of which the stack has a copy. The result is a token.
+/// Inputs: a map, of which the stack has a copy, and the part before, if there is one. The result is a token.
 #[derive(Debug)]
 struct Part {
     sums: Arc<Sums>,
@@ -180,26 +184,9 @@ impl Operation for Part {
         vec![]
     }
 
-    fn backward(&self, _run: Run<'_>) -> Vec<Option<FlexTensor>> {
-        vec![self.sums.take(self.start, self.len)]
-    }
-}
-
-/// Inputs: the link before, if there is one, and a map's part. The result is a token.
-#[derive(Debug)]
-struct Link;
-
-impl Operation for Link {
-    fn forward(&self, _inputs: &[FlexTensor], _tracked: bool) -> (FlexTensor, Vec<FlexTensor>) {
-        (token(), vec![])
-    }
-
-    fn keeps(&self, _tracked: &[bool]) -> Vec<usize> {
-        vec![]
-    }
-
     fn backward(&self, run: Run<'_>) -> Vec<Option<FlexTensor>> {
-        run.wanted.iter().map(|_| Some(token())).collect()
+        let of_map = if run.wanted[0] { self.sums.take(self.start, self.len) } else { None };
+        [of_map].into_iter().chain(run.wanted[1..].iter().map(|_| Some(token()))).collect()
     }
 }
 
@@ -254,7 +241,7 @@ impl StackNormConv {
 impl Operation for StackNormConv {
     fn forward(&self, inputs: &[FlexTensor], _tracked: bool) -> (FlexTensor, Vec<FlexTensor>) {
         let mut wide = self.stack.lock();
-        let statistics = wide.statistics(self.stack.channels).map(<[f32]>::to_vec);
+        let statistics = wide.statistics(self.stack.channels);
         self.fused.forward(wide.view(self.stack.channels), Collected::known(statistics, self.fused.eps), &inputs[1..])
     }
 
