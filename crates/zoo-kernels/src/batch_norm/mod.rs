@@ -95,15 +95,13 @@ impl BatchNorm<'_> {
         isa: Isa,
         threads: &Threads,
     ) -> Result<()> {
-        let lengths = [statistics.mean.len(), statistics.variance.len(), statistics.inverse.len()];
-        same("the statistics", &[input.channels(); 3], &lengths)?;
         same("the output", &input.shape(), &output.shape())?;
         if let Some(residual) = residual {
             same("the residual", &input.shape(), &residual.shape())?;
         }
         self.check(&input)?;
         let Statistics { mean, variance, inverse } = statistics;
-        forward::statistics(&input, self.epsilon, Statistics { mean, variance, inverse }, isa, scratch, threads);
+        batch_statistics(input, self.epsilon, Statistics { mean, variance, inverse }, scratch, isa, threads)?;
         let (scale, shift) = self.affine(mean, inverse);
         forward::normalise(&input, (&scale, &shift), residual, self.activation, output, isa, threads);
         Ok(())
