@@ -112,12 +112,13 @@ mod tests {
     #[test]
     fn a_fresh_block_is_nearly_the_identity() {
         let device = Device::flex();
-        let block = CNBlock::new(4, 0.5, &device);
+        let mut block = CNBlock::new(4, 0.5, &device);
         let x = Tensor::<4>::random([2, 4, 3, 5], burn::tensor::Distribution::Default, &device);
-        let y = block.forward(x.clone());
-        assert_eq!(y.dims(), [2, 4, 3, 5]);
-        let difference = (y - x).abs().max().into_scalar::<f32>();
-        assert!(difference > 0.0 && difference < 1e-4, "{difference}");
+        let difference = |block: &CNBlock| (block.forward(x.clone()) - x.clone()).abs().max().into_scalar::<f32>();
+        let fresh = difference(&block);
+        assert!(fresh < 1e-4, "{fresh}");
+        block.layer_scale = block.layer_scale.map(|scale| scale.ones_like());
+        assert!(difference(&block) > fresh);
         let trace = block.describe().trace([4, 3, 5]).unwrap();
         assert_eq!(trace.output, [4, 3, 5]);
         assert_eq!(trace.params, 4 + (4 * 49 + 4) + 8 + (4 * 16 + 16) + (16 * 4 + 4));

@@ -180,7 +180,9 @@ mod tests {
     fn attention_stays_in_its_window() {
         let device = Device::flex();
         for (version, shift, seen) in [(Version::V1, 0, 0..7), (Version::V1, 3, 3..10), (Version::V2, 0, 0..8), (Version::V2, 4, 4..12)] {
-            let layer = attention(version, shift);
+            let mut layer = attention(version, shift);
+            // Cosines times ten would leave some pairs a weight too small to see.
+            layer.logit_scale = layer.logit_scale.map(|scale| scale.map(|scale| scale.zeros_like()));
             let x = Tensor::<4>::random([1, 20, 20, 6], Distribution::Default, &device);
             let changed = x.clone().slice_assign([0..1, 5..6, 5..6, 0..6], Tensor::ones([1, 1, 1, 6], &device) * 9.0);
             let difference = (layer.forward(x) - layer.forward(changed)).abs().max_dim(3);
