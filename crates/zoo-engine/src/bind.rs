@@ -53,6 +53,7 @@ impl Binder<'_> {
         Ok(match &step.op {
             None => to_map(x, to),
             Some(Op::Conv(conv)) => self.conv(conv, step, x, to)?,
+            Some(Op::Chain(convs)) => self.chain(convs, step, x, to),
             Some(Op::Dense { residual, activation }) => self.dense(*residual, *activation, step, x, to)?,
             Some(Op::Pool(settings)) => pool(settings, x, to),
             Some(Op::AdaptiveAveragePool(_)) => adaptive(x, to),
@@ -96,11 +97,7 @@ impl Binder<'_> {
         if residual == Some(None) || conv.residual && residual.is_none() {
             return Ok(None);
         }
-        let shape = step.inputs[1].view().map(|view| view.shape.clone()).unwrap_or_default();
-        let mut spec = ConvSpec::new(input.shape[3], output.shape[3], [shape[2], shape[3]]).groups(conv.groups);
-        spec.stride = conv.stride;
-        spec.padding = conv.padding.map(|(before, after)| [before, after]);
-        spec.dilation = conv.dilation;
+        let spec = conv_spec(conv, input.shape[3], &step.inputs[1]);
         let before = match conv.prologue {
             None => None,
             Some(_) if !spec.is_pointwise() => return Ok(None),
@@ -112,6 +109,25 @@ impl Binder<'_> {
         let algorithm = if before.is_some() { Algorithm::Pointwise } else { self.algorithm(&spec, input.shape)? };
         let (layer, residual) = (self.orders.add(Order { spec, algorithm, weight, bias, by_input: false }), residual.flatten());
         Ok(Some(Work::Conv { layer, before, residual, activation, input, output }))
+    }
+
+    fn chain(&mut self, convs: &[Conv], step: &Step, x: &View, to: &View) -> Option<Work> {
+        let (input, output) = (map(x)?, map(to)?);
+        let residual = match convs.last()?.residual {
+            true => Some(map(step.inputs.last().and_then(memory)?)?),
+            false => None,
+        };
+        let mut channels = input.shape[3];
+        let mut orders = Vec::with_capacity(convs.len());
+        for (conv, operands) in convs.iter().zip(step.inputs[1..].chunks(2)) {
+            let spec = conv_spec(conv, channels, &operands[0]);
+            channels = spec.out_channels;
+            let algorithm = if spec.is_depthwise() { Algorithm::Depthwise } else { Algorithm::Pointwise };
+            let (weight, bias) = (self.constant(&operands[0])?, self.constant(operands.get(1)?)?);
+            orders.push((Order { spec, algorithm, weight, bias, by_input: false }, kernel_activation(conv.activation)?));
+        }
+        let layers = orders.into_iter().map(|(order, activation)| (self.orders.add(order), activation)).collect();
+        Some(Work::Chain { layers, residual, input, output })
     }
 
     fn before(&self, prologue: Prologue, step: &Step) -> Option<Before> {
@@ -182,6 +198,16 @@ pub(crate) fn constants_read(work: &Work) -> Vec<ValueId> {
             Operand::Memory { .. } => None,
         })
         .collect()
+}
+
+/// A convolution of so many channels by the weight `[out, in / groups, height, width]`.
+fn conv_spec(conv: &Conv, channels: usize, weight: &Operand) -> ConvSpec {
+    let shape = weight.view().map(|view| view.shape.clone()).unwrap_or_default();
+    let mut spec = ConvSpec::new(channels, shape[0], [shape[2], shape[3]]).groups(conv.groups);
+    spec.stride = conv.stride;
+    spec.padding = conv.padding.map(|(before, after)| [before, after]);
+    spec.dilation = conv.dilation;
+    spec
 }
 
 fn memory(operand: &Operand) -> Option<&View> {

@@ -16,6 +16,7 @@ pub(crate) fn compute(op: &Op, inputs: &[Dense], shape: &[usize]) -> Option<Vec<
     let x = inputs.first()?;
     let mut result = match op {
         Op::Conv(settings) => conv(settings, inputs, shape),
+        Op::Chain(convs) => return chain(convs, inputs),
         Op::Dense { residual, .. } => dense(inputs, *residual),
         Op::Matmul => matmul(x, inputs.get(1)?, shape),
         Op::Pool(settings) => pool(settings, x, shape),
@@ -198,6 +199,17 @@ fn conv(settings: &Conv, inputs: &[Dense], shape: &[usize]) -> Vec<f32> {
     }
     add_residual(&mut result, inputs, settings.residual);
     result
+}
+
+fn chain(convs: &[Conv], inputs: &[Dense]) -> Option<Vec<f32>> {
+    let mut x = inputs.first()?.clone();
+    for (conv, weights) in convs.iter().zip(inputs[1..].chunks(2)) {
+        let shape = conv.output_shape(&x.shape, &weights.first()?.shape);
+        let residual = if conv.residual { inputs.last() } else { None };
+        let operands: Vec<Dense> = [&x].into_iter().chain(weights).chain(residual).cloned().collect();
+        x = Dense { data: compute(&Op::Conv(*conv), &operands, &shape)?, shape };
+    }
+    Some(x.data)
 }
 
 fn places(sizes: [usize; 4]) -> impl Iterator<Item = (usize, usize, usize, usize)> {

@@ -30,6 +30,16 @@ impl LayerTime {
                 let packed = &layers[*layer];
                 (packed.algorithm().name(), packed.spec().macs(input.shape).unwrap_or(0) as u64)
             }
+            Work::Chain { layers: chained, input, .. } => {
+                let mut shape = input.shape;
+                let macs = chained.iter().map(|(layer, _)| {
+                    let spec = layers[*layer].spec();
+                    let macs = spec.macs(shape).unwrap_or(0);
+                    shape = spec.output_shape(shape).unwrap_or(shape);
+                    macs as u64
+                });
+                ("chain", macs.sum())
+            }
             Work::Generic { op: zoo_graph::Op::Burn(_), .. } => ("Burn", 0),
             Work::Generic { .. } => ("plain loops", 0),
             _ => ("", 0),

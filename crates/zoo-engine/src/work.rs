@@ -6,8 +6,8 @@ use std::sync::Arc;
 use burn::tensor::TensorData;
 use zoo_graph::{Constant, Op, Operand, ValueId, View};
 use zoo_kernels::{
-    Activation, Arena, Binary, Isa, LocalResponseNorm, MatMul, PackedConv, Place, PoolKind, PoolSpec, Prologue, Threads, adaptive_pool,
-    affine, binary, layer_norm, local_response_norm, nchw_to_nhwc, pool, softmax, unary,
+    Activation, Arena, Binary, Chain, Isa, LocalResponseNorm, MatMul, PackedConv, Place, PoolKind, PoolSpec, Prologue, Threads,
+    adaptive_pool, affine, binary, layer_norm, local_response_norm, nchw_to_nhwc, pool, softmax, unary,
 };
 
 use crate::EngineError;
@@ -35,6 +35,13 @@ pub(crate) enum Work {
         before: Option<Before>,
         residual: Option<Place>,
         activation: Activation,
+        input: Place,
+        output: Place,
+    },
+    /// Convolutions by their weights' numbers, with their activations.
+    Chain {
+        layers: Vec<(usize, Activation)>,
+        residual: Option<Place>,
         input: Place,
         output: Place,
     },
@@ -147,6 +154,7 @@ impl Work {
         Ok(match self {
             Self::Conv { layer, before: Some(_), .. } => layers[*layer].prologue_workspace_len(threads),
             Self::Conv { layer, input, .. } => layers[*layer].workspace_len(input.shape, threads)?,
+            Self::Chain { layers: chained, input, .. } => chain(chained, layers)?.workspace_len(input.shape, threads)?,
             Self::MatMul { product, .. } => product.workspace_len(threads),
             _ => 0,
         })
@@ -167,6 +175,10 @@ impl Work {
                     Before::Gate(_) => Prologue { scale: gate, shift: None, activation: Activation::Identity },
                 };
                 run.layers[*layer].run_after(&prologue, x, residual, *activation, to, run.workspace, threads)?;
+            }
+            Self::Chain { layers, residual, input, output } => {
+                let (x, residual, _, to) = run.arena.layer(*input, *residual, (0, 0), *output)?;
+                chain(layers, run.layers)?.run(x, residual, to, run.workspace, threads)?;
             }
             Self::Pool { settings, input, output } => {
                 let ([x], to) = run.arena.views([*input], *output)?;
@@ -219,6 +231,11 @@ impl Work {
         }
         Ok(())
     }
+}
+
+fn chain<'a>(chained: &[(usize, Activation)], layers: &'a [Arc<PackedConv>]) -> Result<Chain<'a>, EngineError> {
+    let stages: Vec<_> = chained.iter().map(|(layer, activation)| (layers[*layer].as_ref(), *activation)).collect();
+    Ok(Chain::new(&stages)?)
 }
 
 fn generic(op: &Op, inputs: &[Operand], outputs: &[Operand], run: &mut Run<'_>) -> Result<(), EngineError> {

@@ -66,6 +66,24 @@ fn a_batch_in_parts_is_the_batch() {
     assert!(saved > 0.0, "{saved} bytes saved");
 }
 
+/// Chains are cut into parts of four pictures or more, in which no two threads share a picture.
+#[test]
+fn chains_in_parts_are_the_batch() {
+    let shape = [8, 3, 112, 112];
+    let graph = graph("mobilenet_v2", shape);
+    let chains = |plan: &Plan| plan.steps.iter().filter(|step| step.name() == "chain").count();
+    let caches = Caches { near: 512 << 10, far: 2 << 20 };
+    assert!(chains(&Plan::for_caches(&graph, caches)) > chains(&Plan::new(&graph)), "none is cut");
+    let numbers = zoo_core::fill_input("pictures", shape);
+    let run = |caches: Option<Caches>| {
+        let plan = CompiledPlan::from_graph(graph.clone(), &EngineOptions { caches, ..EngineOptions::default() }).unwrap();
+        plan.run(&[&numbers]).unwrap().remove(0).1
+    };
+    let (once, parts) = (run(None), run(Some(caches)));
+    let largest = once.iter().fold(0.0f32, |largest, number| largest.max(number.abs()));
+    assert!(once.iter().zip(&parts).all(|(a, b)| (a - b).abs() <= 2e-6 * largest));
+}
+
 #[test]
 fn with_large_caches_nothing_is_cut() {
     let graph = graph("resnet20_cifar", [8, 3, 32, 32]);

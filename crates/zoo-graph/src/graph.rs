@@ -130,6 +130,15 @@ impl Node {
         let size = |id: ValueId| graph.shape(id).iter().product::<usize>() as u64;
         match &self.op {
             Op::Conv(_) => size(self.output()) * graph.shape(self.inputs[1])[1..].iter().product::<usize>() as u64,
+            Op::Chain(convs) => {
+                let x = graph.shape(self.inputs[0]);
+                let weights = self.inputs[1..].chunks(2).map(|pair| graph.shape(pair[0]));
+                let maps = convs.iter().zip(weights).scan(x.to_vec(), |map, (conv, weight)| {
+                    *map = conv.output_shape(map, weight);
+                    Some(map.iter().product::<usize>() as u64 * weight[1..].iter().product::<usize>() as u64)
+                });
+                maps.sum()
+            }
             Op::Dense { .. } => size(self.output()) * graph.shape(self.inputs[1])[0] as u64,
             Op::Matmul => size(self.output()) * graph.shape(self.inputs[0]).last().copied().unwrap_or(1) as u64,
             _ => 0,

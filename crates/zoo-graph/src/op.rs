@@ -135,6 +135,9 @@ pub enum Op {
     /// Inputs: `x`, weight `[out, in / groups, height, width]`, bias `[out]`, the residual where there is one, and what the
     /// prologue needs.
     Conv(Conv),
+    /// Convolutions one after the other, which are run some rows at a time, so that no map between them is whole in memory. Inputs: `x`,
+    /// weight and bias of each, and the residual where the last has one. None has a prologue.
+    Chain(Vec<Conv>),
     /// `activation(x W + bias + residual)` along the last axis. Inputs: `x`, weight `[in, out]`, bias `[out]`, and the
     /// residual where there is one.
     Dense {
@@ -220,6 +223,17 @@ pub enum Op {
     Burn(Box<OperationIr>),
 }
 
+impl Conv {
+    /// The shape of the result for an input `[batch, channels, height, width]` and a weight `[out, in / groups, height, width]`.
+    pub fn output_shape(&self, x: &[usize], weight: &[usize]) -> Vec<usize> {
+        let side = |axis: usize| {
+            let (before, after) = self.padding[axis];
+            (x[2 + axis] + before + after - self.dilation[axis] * (weight[2 + axis] - 1) - 1) / self.stride[axis] + 1
+        };
+        vec![x[0], weight[0], side(0), side(1)]
+    }
+}
+
 impl Op {
     /// Whether the output is another view of the input: no number is computed.
     pub fn is_view(&self) -> bool {
@@ -230,6 +244,7 @@ impl Op {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Conv(_) => "conv",
+            Self::Chain(_) => "chain",
             Self::Dense { .. } => "dense",
             Self::Matmul => "matmul",
             Self::Pool(Pool { kind: PoolKind::Max, .. }) => "max_pool",

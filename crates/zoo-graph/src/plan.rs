@@ -302,7 +302,7 @@ impl Planner<'_> {
         let shape = self.graph.shape(id).to_vec();
         let x = inputs.first().and_then(Operand::view);
         let layout = x.and_then(|x| follow(op, x, &shape)).unwrap_or_else(|| match op {
-            Op::Conv(_) | Op::Pool(_) | Op::AdaptiveAveragePool(_) => View::channels_last(&shape),
+            Op::Conv(_) | Op::Chain(_) | Op::Pool(_) | Op::AdaptiveAveragePool(_) => View::channels_last(&shape),
             Op::Binary { .. } => {
                 let full = inputs.iter().filter_map(Operand::view).find(|view| view.shape == shape && view.is_dense());
                 full.map_or_else(|| View::rows(&shape), |view| View::ordered(&shape, &view.order()))
@@ -316,6 +316,7 @@ impl Planner<'_> {
 fn residual_place(op: &Op) -> Option<usize> {
     match op {
         Op::Conv(conv) if conv.residual => Some(3),
+        Op::Chain(convs) if convs.last().is_some_and(|conv| conv.residual) => Some(1 + 2 * convs.len()),
         Op::Dense { residual: true, .. } => Some(3),
         _ => None,
     }

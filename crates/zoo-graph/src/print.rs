@@ -3,11 +3,40 @@
 use std::fmt::{self, Display, Formatter, Write as _};
 
 use crate::graph::{Graph, Node, ValueId};
-use crate::op::{Op, Prologue, Unary};
+use crate::op::{Conv, Op, Prologue, Unary};
 
 fn shape(graph: &Graph, id: ValueId) -> String {
     let sizes: Vec<String> = graph.shape(id).iter().map(ToString::to_string).collect();
     format!("[{}]", sizes.join(", "))
+}
+
+impl Conv {
+    /// What differs from a plain convolution, but for the activation.
+    fn settings(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        if self.stride != [1, 1] {
+            all.push(format!("stride {}x{}", self.stride[0], self.stride[1]));
+        }
+        if self.padding != [(0, 0), (0, 0)] {
+            all.push(format!("padding {:?}", self.padding));
+        }
+        if self.dilation != [1, 1] {
+            all.push(format!("dilation {}x{}", self.dilation[0], self.dilation[1]));
+        }
+        if self.groups != 1 {
+            all.push(format!("groups {}", self.groups));
+        }
+        match self.prologue {
+            Some(Prologue::Affine(None)) => all.push("after scale and shift".into()),
+            Some(Prologue::Affine(Some(activation))) => all.push(format!("after scale, shift and {}", activation.name())),
+            Some(Prologue::Gate) => all.push("after a gate".into()),
+            None => {}
+        }
+        if self.residual {
+            all.push("residual".into());
+        }
+        all
+    }
 }
 
 impl Node {
@@ -21,29 +50,12 @@ impl Node {
             text.push_str(&part);
         };
         match &self.op {
-            Op::Conv(conv) => {
-                if conv.stride != [1, 1] {
-                    say(format!("stride {}x{}", conv.stride[0], conv.stride[1]));
-                }
-                if conv.padding != [(0, 0), (0, 0)] {
-                    say(format!("padding {:?}", conv.padding));
-                }
-                if conv.dilation != [1, 1] {
-                    say(format!("dilation {}x{}", conv.dilation[0], conv.dilation[1]));
-                }
-                if conv.groups != 1 {
-                    say(format!("groups {}", conv.groups));
-                }
-                match conv.prologue {
-                    Some(Prologue::Affine(None)) => say("after scale and shift".into()),
-                    Some(Prologue::Affine(Some(activation))) => say(format!("after scale, shift and {}", activation.name())),
-                    Some(Prologue::Gate) => say("after a gate".into()),
-                    None => {}
-                }
-                if conv.residual {
-                    say("residual".into());
-                }
-            }
+            Op::Conv(conv) => conv.settings().into_iter().for_each(&mut say),
+            Op::Chain(convs) => convs.iter().for_each(|conv| {
+                let activation = conv.activation.map(|activation| activation.name().to_owned());
+                let all: Vec<String> = conv.settings().into_iter().chain(activation).collect();
+                say(format!("[{}]", all.join(", ")));
+            }),
             Op::Dense { residual: true, .. } => say("residual".into()),
             Op::Pool(pool) => say(format!("{}x{} stride {}x{}", pool.kernel_size[0], pool.kernel_size[1], pool.stride[0], pool.stride[1])),
             Op::Reduce { axes, .. } => say(format!("axes {axes:?}")),

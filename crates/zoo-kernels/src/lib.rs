@@ -76,7 +76,7 @@ pub use activation::Activation;
 pub use affine::affine;
 pub use arena::{Arena, Layer, Place};
 pub use batch_norm::{BatchNorm, BatchNormGradients, Statistics, batch_statistics};
-pub use conv::{Algorithm, ConvSpec, ConvTraining, Input, PackedConv, Prologue, candidates, modelled_cycles};
+pub use conv::{Algorithm, Chain, ConvSpec, ConvTraining, Input, PackedConv, Prologue, candidates, modelled_cycles};
 pub use dense::{Dense, DenseTraining};
 pub use derivative::unary_backward;
 pub use elementwise::{Binary, binary, binary_in_place, unary, unary_in_place};

@@ -110,6 +110,12 @@ unsafe impl Send for Shared {}
 // SAFETY: as above.
 unsafe impl Sync for Shared {}
 
+impl From<*const f32> for Shared {
+    fn from(address: *const f32) -> Self {
+        Self(address)
+    }
+}
+
 impl From<&[f32]> for Shared {
     fn from(floats: &[f32]) -> Self {
         Self(floats.as_ptr())

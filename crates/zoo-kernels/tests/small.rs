@@ -6,7 +6,7 @@ mod common;
 
 use common::{Tensor, close, conv, conv_gradients, numbers, sum_bound};
 use zoo_kernels::{
-    Activation, AdamW, Algorithm, BatchNorm, BatchNormGradients, Binary, ConvSpec, ConvTraining, Dense, DenseTraining, Input, Isa,
+    Activation, AdamW, Algorithm, BatchNorm, BatchNormGradients, Binary, Chain, ConvSpec, ConvTraining, Dense, DenseTraining, Input, Isa,
     LocalResponseNorm, MatMul, MatMulSpec, PackedConv, PoolKind, PoolSpec, Prologue, Scratch, Sgd, Statistics, Threads, adaptive_pool,
     adaptive_pool_backward, affine, binary, binary_in_place, candidates, gather_channels, layer_norm, local_response_norm, nchw_to_nhwc,
     nhwc_to_nchw, permute, pool, pool_backward, scale, softmax, sum_of_squares, sum_pixels, unary, unary_backward, unary_in_place,
@@ -44,6 +44,29 @@ fn every_convolution() {
             }
             assert!(!candidates(spec, input.shape, isa).unwrap().is_empty());
         }
+    }
+}
+
+/// With rows kept from one step to the next, see `ROWS`.
+#[test]
+fn a_chain() {
+    let (wide, threads) = (5, Threads::new(2));
+    let specs = [
+        (ConvSpec::new(3, wide, [1, 1]), Algorithm::Pointwise),
+        (ConvSpec::new(wide, wide, [3, 3]).padding(1).groups(wide), Algorithm::Depthwise),
+        (ConvSpec::new(wide, 2, [1, 1]), Algorithm::Pointwise),
+    ];
+    let input = Tensor::random([1, 7, 6, 3], 1, 1);
+    for isa in Isa::available() {
+        let pack =
+            |(spec, algorithm): &(ConvSpec, _)| PackedConv::pack(spec, &numbers(spec.weight_len(), 2), None, *algorithm, isa).unwrap();
+        let packed: Vec<PackedConv> = specs.iter().map(pack).collect();
+        let stages: Vec<_> = packed.iter().map(|conv| (conv, Activation::Relu)).collect();
+        let chain = Chain::new(&stages).unwrap();
+        let mut workspace = vec![f32::NAN; chain.workspace_len(input.shape, &threads).unwrap()];
+        let mut output = Tensor::filled([1, 7, 6, 2], 1, f32::NAN);
+        chain.run(input.view(), None, output.view_mut(), &mut workspace, &threads).unwrap();
+        assert!(output.dense().iter().all(|x| x.is_finite()) && output.gaps_are_untouched());
     }
 }
 

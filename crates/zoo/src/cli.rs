@@ -322,7 +322,7 @@ pub(crate) struct GraphArgs {
     #[arg(long, value_name = "N", default_value = "1", value_parser = parse_count)]
     pub(crate) batch: usize,
     /// How far the graph is rewritten.
-    #[arg(long, value_enum, default_value_t = GraphStage::Fused)]
+    #[arg(long, value_enum, default_value_t = GraphStage::Chained)]
     pub(crate) stage: GraphStage,
     /// How to write it.
     #[arg(long, value_enum, default_value_t = GraphFormat::Text)]
@@ -339,6 +339,8 @@ pub(crate) enum GraphStage {
     Folded,
     /// Residual sums and activations within what makes their operand.
     Fused,
+    /// Convolutions whose maps are large run as one: what the engine plans.
+    Chained,
     /// Steps and their places in memory.
     Planned,
 }

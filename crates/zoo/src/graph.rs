@@ -28,7 +28,8 @@ pub(crate) fn run(args: &GraphArgs) -> Result<(), Failure> {
         GraphStage::Simplified => (Stage::Simplified, false),
         GraphStage::Folded => (Stage::Folded, false),
         GraphStage::Fused => (Stage::Fused, false),
-        GraphStage::Planned => (Stage::Fused, true),
+        GraphStage::Chained => (Stage::Chained, false),
+        GraphStage::Planned => (Stage::Chained, true),
     };
     optimise_to(&mut graph, stage);
     match (planned, args.format) {

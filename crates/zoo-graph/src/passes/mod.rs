@@ -1,6 +1,7 @@
 //! Rewritings of the graph that keep what it computes. Each is small, and runs again until nothing changes.
 
 mod affine;
+mod chain;
 mod composites;
 mod dense;
 mod fold;
@@ -26,12 +27,19 @@ pub enum Stage {
     Folded,
     /// Residual sums and activations within what makes their operand.
     Fused,
+    /// Convolutions whose maps are large run as one.
+    Chained,
 }
 
 impl Stage {
     /// All, first to last, with their names.
-    pub const ALL: [(&'static str, Self); 4] =
-        [("captured", Self::Captured), ("simplified", Self::Simplified), ("folded", Self::Folded), ("fused", Self::Fused)];
+    pub const ALL: [(&'static str, Self); 5] = [
+        ("captured", Self::Captured),
+        ("simplified", Self::Simplified),
+        ("folded", Self::Folded),
+        ("fused", Self::Fused),
+        ("chained", Self::Chained),
+    ];
 }
 
 /// The passes in their order, with the stage that each belongs to.
@@ -54,11 +62,12 @@ pub const PASSES: &[(&str, Stage, Pass)] = &[
     ("residual sums", Stage::Fused, fuse::residuals),
     ("activations", Stage::Fused, fuse::activations),
     ("scales and gates before pointwise convolutions", Stage::Fused, fuse::prologues),
+    ("depthwise convolutions with pointwise ones around them", Stage::Chained, chain::run),
 ];
 
 /// All passes.
 pub fn optimise(graph: &mut Graph) {
-    optimise_to(graph, Stage::Fused);
+    optimise_to(graph, Stage::Chained);
 }
 
 /// The passes up to a stage.

@@ -37,7 +37,14 @@ fn keeps_apart(graph: &Graph, node: &Node, batch: usize, batched: &[bool]) -> bo
         !graph.is_constant(*id) || shape.len() < rank || shape.first().is_none_or(|size| *size == 1)
     };
     match &node.op {
-        Op::Conv(_) | Op::Pool(_) | Op::AdaptiveAveragePool(_) | Op::Lrn { .. } | Op::Unary(_) | Op::Expand | Op::Reshape => true,
+        Op::Conv(_)
+        | Op::Chain(_)
+        | Op::Pool(_)
+        | Op::AdaptiveAveragePool(_)
+        | Op::Lrn { .. }
+        | Op::Unary(_)
+        | Op::Expand
+        | Op::Reshape => true,
         Op::Dense { .. } => graph.shape(node.output()).len() > 1,
         Op::Affine { axis, .. } | Op::PRelu(axis) | Op::Softmax(axis) | Op::LayerNorm { axis, .. } | Op::Cat(axis) => *axis != 0,
         Op::Reduce { axes, .. } => !axes.contains(&0),

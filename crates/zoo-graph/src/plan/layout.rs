@@ -12,7 +12,7 @@ pub(super) fn accepts(op: &Op, view: &View) -> Option<(bool, View)> {
         (view.as_rows(axis).is_some(), View::ordered(&view.shape, &order))
     };
     match op {
-        Op::Conv(_) | Op::Pool(_) | Op::AdaptiveAveragePool(_) => Some((is_map(view), View::channels_last(&view.shape))),
+        Op::Conv(_) | Op::Chain(_) | Op::Pool(_) | Op::AdaptiveAveragePool(_) => Some((is_map(view), View::channels_last(&view.shape))),
         Op::Dense { .. } => Some(rows_along(view.shape.len() - 1)),
         Op::Affine { axis, .. } | Op::PRelu(axis) | Op::Softmax(axis) | Op::LayerNorm { axis, .. } => Some(rows_along(*axis)),
         Op::Lrn { .. } => Some(rows_along(1)),

@@ -8,6 +8,7 @@
 use std::ops::Range;
 
 use super::{Operand, Step};
+use crate::op::Op;
 
 /// What the caches hold, in bytes, as the planner is to see them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +32,8 @@ const STEP: f64 = 4e-6;
 /// Seconds a byte takes from the shared cache, and from memory.
 const FROM_FAR: f64 = 1.0 / 40e9;
 const FROM_MEMORY: f64 = 1.0 / 12e9;
+/// Fewer pictures in a chain, and threads share the rows of one, some of which they then make twice.
+const CHAINED: usize = 4;
 /// A batch is cut into no more parts.
 const MOST_PARTS: usize = 32;
 
@@ -88,6 +91,8 @@ struct Facts {
 /// A step: whether it can be cut, and bytes.
 struct Facet {
     apart: bool,
+    /// Pictures below which it is not cut.
+    least: usize,
     weights: f64,
     /// Buffers read and written, with the bytes of a picture.
     read: Vec<(usize, f64)>,
@@ -117,6 +122,7 @@ impl Facts {
             });
             Facet {
                 apart: *apart && buffers.map(|(buffer, _)| buffer).all(|buffer| !uneven[buffer]),
+                least: if matches!(step.op, Some(Op::Chain(_))) { CHAINED } else { 1 },
                 weights: weights.sum(),
                 read: memory(&step.inputs).map(|(buffer, view)| (buffer, each(view))).collect(),
                 written: memory(&step.outputs).map(|(_, view)| each(view)).sum(),
@@ -137,7 +143,8 @@ impl Facts {
             for &size in &sizes {
                 let mut cost = best[first].0;
                 for index in first..self.steps.len() {
-                    if size < self.batch && !self.steps[index].apart {
+                    let Facet { apart, least, .. } = self.steps[index];
+                    if size < self.batch && (!apart || size < least) {
                         break;
                     }
                     cost += self.cost(first, index, size);

@@ -78,6 +78,22 @@ impl Direct {
         (self.most(spec) * spec.in_channels).next_multiple_of(16)
     }
 
+    /// All of it on this thread.
+    ///
+    /// # Safety
+    /// `job` must describe valid tensors of the shapes that `spec` asks for, without a prologue.
+    pub(super) unsafe fn run_here(&self, spec: &ConvSpec, job: &Job, isa: Isa) {
+        let pixels: usize = job.output_shape[..3].iter().product();
+        let panels = 0..self.parts.first().map_or(0, |part| part.layout.panels.len());
+        let blocks = pixels.div_ceil(self.most(spec));
+        for block in 0..blocks {
+            let bounds = [pixels * block / blocks, pixels * (block + 1) / blocks];
+            let (changed, parts, panels) = (std::ptr::null_mut(), 0..self.parts.len(), panels.clone());
+            // SAFETY: the caller's promise; nothing else runs.
+            isa.run(Task { changed, direct: self, spec, job, bounds, parts, panels });
+        }
+    }
+
     /// # Safety
     /// `job` must describe valid tensors of the shapes that `spec` asks for; with a prologue the workspace must have
     /// `prologue_len` floats for each worker, and the convolution must be 1x1 without padding.

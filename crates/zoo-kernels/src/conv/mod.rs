@@ -1,5 +1,6 @@
 //! Convolutions: packed once, run many times.
 
+mod chain;
 mod cost;
 mod depthwise;
 mod direct;
@@ -15,6 +16,7 @@ use prologue::Affine;
 use stem::Stem;
 use winograd::Winograd;
 
+pub use chain::Chain;
 pub use cost::{candidates, modelled_cycles};
 pub use prologue::Prologue;
 pub use spec::ConvSpec;

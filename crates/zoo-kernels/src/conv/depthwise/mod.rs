@@ -54,6 +54,16 @@ impl Depthwise {
         (self.weights.len() + self.bias.len()) * 4
     }
 
+    /// All of it on this thread.
+    ///
+    /// # Safety
+    /// `job` must describe valid tensors; below the input there may be as many rows of zeros as the output sees.
+    pub(super) unsafe fn run_here(&self, spec: &ConvSpec, job: &Job, isa: Isa) {
+        let [batch, height, _, channels] = job.output_shape;
+        // SAFETY: the caller's promise.
+        isa.run(Task { depthwise: self, spec, job, lines: [0, batch * height], channels: [0, channels] });
+    }
+
     /// # Safety
     /// `job` must describe valid tensors of the shapes that `spec` asks for.
     pub(super) unsafe fn run(&self, spec: &ConvSpec, job: &Job, isa: Isa, threads: &Threads) {
