@@ -315,6 +315,9 @@ flags! {
     /// Compute cheap intermediate results anew in the backward pass, to save memory
     #[arg(num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     grad_checkpointing: bool,
+    /// Compute in bfloat16 where the device has it, with weights in f32
+    #[arg(num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    amp: bool,
     /// Seed of weights, order and dropout
     seed: u64,
     /// Threads that prepare pictures

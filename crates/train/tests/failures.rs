@@ -20,6 +20,14 @@ fn a_missing_file_is_named() {
 }
 
 #[test]
+fn a_backend_without_bfloat16_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = path(folder.path(), "run");
+    assert!(refused(&["--amp", "--backend", "ndarray", "--output", &out], 2).contains("`ndarray` does not compute in bfloat16"));
+    assert!(!Path::new(&out).exists());
+}
+
+#[test]
 fn a_corrupt_checkpoint_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let (run, bad) = (path(folder.path(), "run"), path(folder.path(), "bad.safetensors"));

@@ -4,6 +4,8 @@
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
+use crate::precision::in_wide;
+
 /// Queries, keys and values of each head from the output of one joint layer.
 ///
 /// # Shapes
@@ -28,7 +30,7 @@ pub fn attend(query: Tensor<4>, key: Tensor<4>, value: Tensor<4>, bias: Option<T
         let grouped = scores.reshape([batch / groups, groups, heads, tokens, tokens]) + bias.unsqueeze_dim::<5>(0);
         scores = grouped.reshape([batch, heads, tokens, tokens]);
     }
-    softmax(scores, 3).matmul(value).swap_dims(1, 2).reshape([batch, tokens, heads * width])
+    in_wide(scores, |scores| softmax(scores, 3)).matmul(value).swap_dims(1, 2).reshape([batch, tokens, heads * width])
 }
 
 /// For each pair of the `size * size` places of a window, row by row, the entry of a table of all `(2 size - 1)^2` offsets

@@ -7,6 +7,7 @@ use burn::tensor::{Device, Tensor};
 use crate::ActivationKind;
 use crate::describe::{Describe, Node, ops};
 use crate::maps::{After, Normalisation, Normalised, accelerator};
+use crate::precision::widened;
 
 /// Batch normalisation over `[batch, channels, height, width]` (Ioffe and Szegedy 2015, <https://arxiv.org/abs/1502.03167>).
 ///
@@ -76,14 +77,17 @@ impl BatchNorm2d {
             with.statistics = (!training).then(|| [&self.running_mean, &self.running_var].map(RunningState::value));
             return rest.forward(self.keep(fast.batch_norm(x, with), n));
         }
+        let dtype = x.dtype();
+        let (x, weight, bias) = (widened(x), widened(self.weight.val()), widened(self.bias.val()));
         let normed = if training {
-            let result = batch_norm_train(x, self.weight.val(), self.bias.val(), self.eps);
+            let result = batch_norm_train(x, weight, bias, self.eps);
             let statistics = Some([result.mean.detach(), result.variance.detach()]);
             self.keep(Normalised { output: result.output, statistics }, n)
         } else {
             let [mean, var] = [&self.running_mean, &self.running_var].map(|state| state.value().to_device(&device));
-            batch_norm(x, self.weight.val(), self.bias.val(), mean, var, self.eps)
-        };
+            batch_norm(x, weight, bias, mean, var, self.eps)
+        }
+        .cast(dtype);
         after.forward(match residual {
             Some(residual) => normed + residual,
             None => normed,

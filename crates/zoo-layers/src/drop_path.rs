@@ -50,8 +50,8 @@ impl DropPath {
         if self.mode == DropPathMode::Row {
             shape[0] = branch.dims()[0];
         }
-        let keep = 1.0 - self.rate;
-        branch * (Tensor::<D>::random(shape, Distribution::Bernoulli(keep), &device) / keep)
+        let (keep, dtype) = (1.0 - self.rate, branch.dtype());
+        branch * (Tensor::<D>::random(shape, Distribution::Bernoulli(keep), (&device, dtype)) / keep)
     }
 }
 

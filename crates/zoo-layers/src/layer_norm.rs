@@ -5,6 +5,7 @@ use burn::nn::Initializer;
 use burn::tensor::{Device, Tensor};
 
 use crate::describe::{Describe, Node, ops};
+use crate::precision::in_wide;
 
 /// Layer normalisation over channels (Ba et al. 2016, <https://arxiv.org/abs/1607.06450>), with the biased variance as in
 /// PyTorch.
@@ -25,17 +26,20 @@ impl ChannelLayerNorm {
 
     /// Normalises the last axis: `[..., channels]`; the shape stays.
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        let (var, mean) = x.clone().var_mean_bias(D - 1);
-        let normal = (x - mean) / (var + self.eps).sqrt();
-        normal * self.weight.val().unsqueeze() + self.bias.val().unsqueeze()
+        self.normalised(x, D - 1) * self.weight.val().unsqueeze() + self.bias.val().unsqueeze()
     }
 
     /// Normalises the channels of `[batch, channels, height, width]` (torchvision's `LayerNorm2d`); the shape stays.
     pub fn forward_map(&self, x: Tensor<4>) -> Tensor<4> {
         let channels = self.weight.lazy_shape()[0];
-        let (var, mean) = x.clone().var_mean_bias(1);
-        let normal = (x - mean) / (var + self.eps).sqrt();
-        normal * self.weight.val().reshape([1, channels, 1, 1]) + self.bias.val().reshape([1, channels, 1, 1])
+        self.normalised(x, 1) * self.weight.val().reshape([1, channels, 1, 1]) + self.bias.val().reshape([1, channels, 1, 1])
+    }
+
+    fn normalised<const D: usize>(&self, x: Tensor<D>, axis: usize) -> Tensor<D> {
+        in_wide(x, |x| {
+            let (var, mean) = x.clone().var_mean_bias(axis);
+            (x - mean) / (var + self.eps).sqrt()
+        })
     }
 
     /// As `LayerNorm2d`, where [`ChannelLayerNorm::forward_map`] is used.

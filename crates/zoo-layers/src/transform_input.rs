@@ -19,7 +19,7 @@ impl TransformInput {
     pub fn forward(self, images: Tensor<4>) -> Tensor<4> {
         let per_channel = |of: fn((f64, f64)) -> f64| {
             let values: Vec<f32> = MEAN.into_iter().zip(STD).map(|pair| of(pair) as f32).collect();
-            Tensor::<4>::from_data(TensorData::new(values, [1, 3, 1, 1]), &images.device())
+            Tensor::<4>::from_data(TensorData::new(values, [1, 3, 1, 1]), (&images.device(), images.dtype()))
         };
         let (scale, shift) = (per_channel(|(_, std)| std / 0.5), per_channel(|(mean, _)| (mean - 0.5) / 0.5));
         images * scale + shift

@@ -5,7 +5,7 @@ use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor};
 use zoo_core::{BuildError, BuildOptions, Classifier, Family, Features, Intermediate, Setting, Variant, Weights};
-use zoo_layers::{ChannelLayerNorm, FullyConnected, init};
+use zoo_layers::{ChannelLayerNorm, FullyConnected, in_wide, init};
 
 use crate::block::{EPS, MixerBlock};
 use crate::config::{MixerSpec, VARIANTS};
@@ -60,7 +60,7 @@ impl Classifier for MlpMixer {
 
     /// The head looks at the average of the tokens.
     fn forward_head(&self, features: Features, pre_logits: bool) -> Tensor<2> {
-        let mean = features.into_tokens().mean_dim(1).squeeze_dim(1);
+        let mean = in_wide(features.into_tokens(), |tokens| tokens.mean_dim(1)).squeeze_dim(1);
         match &self.head {
             Some(head) if !pre_logits => head.forward(self.head_drop.forward(mean)),
             _ => mean,

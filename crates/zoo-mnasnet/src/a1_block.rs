@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use zoo_core::{Describe, Node};
 use zoo_layers::describe::{Flow, ops};
 use zoo_layers::shape::Window;
-use zoo_layers::{ActivationKind, BatchNorm2d, DepthwiseSeparable, DropPath, DropPathMode, conv2d, kaiming_group_fan_out};
+use zoo_layers::{ActivationKind, BatchNorm2d, DepthwiseSeparable, DropPath, DropPathMode, conv2d, kaiming_group_fan_out, maps};
 
 use crate::config::A1Stage;
 
@@ -27,8 +27,9 @@ impl Gate {
 
     /// Scales each channel of `[batch, channels, height, width]`; the shape stays.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let squeezed = self.conv_reduce.forward(x.clone().mean_dim(2).mean_dim(3));
-        x * ActivationKind::Sigmoid.forward(self.conv_expand.forward(RELU.forward(squeezed)))
+        let [x, squeezed] = maps::fork(x);
+        let squeezed = maps::conv2d_then(&self.conv_reduce, maps::global_avg_pool2d(squeezed), RELU);
+        maps::scale(x, ActivationKind::Sigmoid.forward(maps::conv2d(&self.conv_expand, squeezed)))
     }
 }
 

@@ -36,6 +36,12 @@ pub enum RecipeError {
         /// What would do.
         must_be: &'static str,
     },
+    /// Mixed precision where there is none.
+    #[error("backend `{backend}` does not compute in bfloat16 on this device; leave --amp out, or take another backend")]
+    NoBfloat16 {
+        /// The backend's name.
+        backend: String,
+    },
     /// A file with several runs, of which none, or one that is not there, was named.
     #[error("the recipe has the runs {names}: --compare trains them all, --run NAME one of them")]
     WhichRun {

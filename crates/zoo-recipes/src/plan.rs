@@ -7,6 +7,7 @@ use burn_zoo::{AnyClassifier, BuildOptions, Classifier};
 use zoo_datasets::{DataOptions, Loader, LoaderOptions, Preprocess, SharedDataset, Splits, Transform};
 use zoo_weights::WeightsMeta;
 
+use crate::run::NARROW;
 use crate::{Recipe, RecipeError};
 
 /// Under this name a checkpoint says with which [`Recipe::data_seed`] its data was cut, in [`WeightsMeta::extra`].
@@ -39,6 +40,9 @@ impl<'a> Plan<'a> {
         device: &Device,
         open: impl FnOnce([usize; 2]) -> Result<Splits, RecipeError>,
     ) -> Result<Self, RecipeError> {
+        if recipe.amp && !device.supports_dtype(NARROW) {
+            return Err(RecipeError::NoBfloat16 { backend: recipe.backend.clone() });
+        }
         // An unknown model is told before the data is looked at.
         let Some(info) = burn_zoo::info(&recipe.model) else {
             burn_zoo::build(&recipe.model, &BuildOptions::default(), device)?;

@@ -55,7 +55,7 @@ impl ZeroPadding {
         if channels >= self.out_channels {
             return x;
         }
-        let zeros = Tensor::zeros([batch, self.out_channels - channels, height, width], &x.device());
+        let zeros = Tensor::zeros([batch, self.out_channels - channels, height, width], (&x.device(), x.dtype()));
         maps::cat(vec![x, zeros])
     }
 }

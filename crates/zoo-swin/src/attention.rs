@@ -98,7 +98,7 @@ impl WindowAttention {
             }
         };
         let bias = self.bias_table(&device).map(|table| relative_position_bias(table, self.window));
-        let apart = parts.map(|parts| separation(Tensor::from_data(parts, &device)));
+        let apart = parts.map(|parts| separation(Tensor::from_data(parts, (&device, query.dtype()))));
         let bias = match (bias, apart) {
             (Some(bias), Some(apart)) => Some(bias + apart),
             (bias, apart) => bias.or(apart),
@@ -110,7 +110,9 @@ impl WindowAttention {
     fn bias_table(&self, device: &Device) -> Option<Tensor<2>> {
         match (&self.relative_position_bias_table, &self.relative_coords_table, &self.cpb_mlp) {
             (Some(table), ..) => Some(table.val()),
-            (None, Some(coords), Some(mlp)) => Some(computed_table(mlp, coords.value().to_device(device))),
+            (None, Some(coords), Some(mlp)) => {
+                Some(computed_table(mlp, coords.value().to_device(device).cast(self.qkv.weight.val().dtype())))
+            }
             _ => None,
         }
     }

@@ -13,6 +13,7 @@ use burn::nn::conv::Conv2d;
 use burn::nn::pool::{AdaptiveAvgPool2d, AvgPool2d, MaxPool2d};
 use burn::tensor::Tensor;
 
+use crate::precision::in_wide;
 use crate::{ActivationKind, BatchNorm2d};
 
 pub(crate) use accelerator::accelerator;
@@ -110,7 +111,7 @@ pub fn avg_pool2d(layer: &AvgPool2d, x: Tensor<4>) -> Tensor<4> {
 pub fn adaptive_avg_pool2d(layer: &AdaptiveAvgPool2d, x: Tensor<4>) -> Tensor<4> {
     match accelerator(&x) {
         Some(fast) => fast.adaptive_avg_pool2d(x, layer.output_size),
-        None => layer.forward(x),
+        None => in_wide(x, |x| layer.forward(x)),
     }
 }
 
@@ -121,7 +122,7 @@ pub fn adaptive_avg_pool2d(layer: &AdaptiveAvgPool2d, x: Tensor<4>) -> Tensor<4>
 pub fn global_avg_pool2d(x: Tensor<4>) -> Tensor<4> {
     match accelerator(&x) {
         Some(fast) => fast.adaptive_avg_pool2d(x, [1, 1]),
-        None => x.mean_dim(2).mean_dim(3),
+        None => in_wide(x, |x| x.mean_dim(2).mean_dim(3)),
     }
 }
 

@@ -227,6 +227,9 @@ recipe! {
     /// Compute cheap intermediate results anew in the backward pass in place of keeping them: less memory, more time, the
     /// same weights.
     grad_checkpointing: bool = false,
+    /// Computes forward and backward in bfloat16, where the device has it: half the memory and, on a GPU, less time. Weights,
+    /// their gradients, the optimiser's numbers, normalisation, softmax and the loss stay in f32, and so does evaluation.
+    amp: bool = false,
     /// Seed of the weights, the order and dropout.
     seed: u64 = 42,
     /// Threads that prepare pictures; the result does not depend on them.

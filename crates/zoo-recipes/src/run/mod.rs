@@ -2,6 +2,7 @@
 
 mod begin;
 mod end;
+mod narrow;
 mod step;
 mod validate;
 
@@ -23,6 +24,7 @@ use crate::standing::Standing;
 use crate::{Ended, Interrupter, Progress, Recipe, RecipeError, Schedule, StartReport, StepReport};
 
 pub(crate) use begin::{begin_model, freeze, start_weights};
+pub(crate) use narrow::NARROW;
 pub(crate) use step::{Rate, Stepper};
 
 /// Trains as the recipe says, into `output`; with `resume`, goes on with the run in `output`.

@@ -5,12 +5,15 @@ use burn::tensor::{Device, Tensor};
 use burn_zoo::{AnyClassifier, Classifier};
 use zoo_core::splitmix64;
 use zoo_datasets::{Batch, DataError};
+use zoo_layers::widened;
 
 use crate::gradients::NamedGradients;
 use crate::loss::{Loss, Targets, count, distillation, main_labels, read};
 use crate::recipe::ClipMode;
 use crate::standing::Sums;
 use crate::{Optimizer, Recipe, RecipeError};
+
+use super::narrow::{NARROW, narrowed};
 
 /// What the schedule says of a step.
 #[derive(Debug, Clone, Copy)]
@@ -84,7 +87,12 @@ impl<'a> Stepper<'a> {
     fn forward(&self, model: &AnyClassifier, images: Tensor<4>, targets: &Targets) -> (Tensor<2>, Tensor<1>) {
         let recipe = self.recipe;
         let teacher = self.teacher.as_ref().map(|teacher| teacher.forward(images.clone().without_autodiff()));
-        let (logits, auxiliary) = model.forward_train(images);
+        let (logits, auxiliary) = if recipe.amp {
+            let (logits, auxiliary) = narrowed(model).forward_train(images.cast(NARROW));
+            (widened(logits), auxiliary.into_iter().map(|(weight, logits)| (weight, widened(logits))).collect())
+        } else {
+            model.forward_train(images)
+        };
         let mut loss = self.loss.mean(logits.clone(), targets);
         for (weight, logits) in auxiliary {
             loss = loss + self.loss.mean(logits, targets).mul_scalar(weight);
