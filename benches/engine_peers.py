@@ -60,6 +60,7 @@ def contenders(name, batch, side, folder, wanted, program):
         server = Server(program, name, str(batch), str(side), weights)
         found["engine"] = lambda n: server.ask(f"engine {n}")
         found["flex"] = lambda n: server.ask("flex 1")
+        found["kernels"] = lambda n: server.ask("kernels 1")
 
     def no_grad(module, x):
         def run():
@@ -106,8 +107,8 @@ def measure(args):
                     run(2)
                 for number in range(args.rounds):
                     for who, run in found.items():
-                        # Flex is so much slower that three rounds say enough.
-                        if who == "flex" and number >= 3:
+                        # These are so much slower that three rounds say enough.
+                        if who in ("flex", "kernels") and number >= 3:
                             continue
                         time.sleep(0.03)
                         # The least of a few: what a pause cost the first is not counted.

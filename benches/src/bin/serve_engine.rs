@@ -1,7 +1,7 @@
 //! Runs a model when told to, so that `engine_peers.py` can time it in turn with others:
 //! `serve_engine MODEL BATCH SIDE WEIGHTS`. Each line of the input is a command:
-//! `engine N` or `flex N` runs N times and answers with the milliseconds of each, `logits` with the first logits,
-//! `memory` with the process's peak in MB.
+//! `engine N`, `kernels N` (without the engine) or `flex N` (Burn's Flex alone) runs N times and answers with the milliseconds of each,
+//! `logits` with the first logits, `memory` with the process's peak in MB.
 
 use std::io::{BufRead, Write};
 use std::time::Instant;
@@ -10,6 +10,7 @@ use burn::tensor::{Tensor, TensorData};
 use burn_zoo::{BuildOptions, Classifier};
 use zoo_backend::Backend;
 use zoo_engine::{Engine, EngineOptions, Tuning};
+use zoo_layers::maps::without_accelerator;
 use zoo_weights::WeightsFile;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -49,9 +50,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                     let begun = Instant::now();
                     match (command, &model) {
                         ("engine", _) => drop(plan.run(&[&pixels])?),
-                        ("flex", Some(model)) => {
+                        ("kernels" | "flex", Some(model)) => {
                             let images = Tensor::<4>::from_data(TensorData::new(pixels.clone(), shape), &device);
-                            drop(burn_zoo::params::read_values(model.forward(images))?);
+                            let run = || burn_zoo::params::read_values(model.forward(images));
+                            drop(if command == "flex" { without_accelerator(run)? } else { run()? });
                         }
                         _ => return Err(format!("what is `{line}`?").into()),
                     }
