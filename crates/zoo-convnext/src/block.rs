@@ -114,6 +114,7 @@ mod tests {
         let device = Device::flex();
         let mut block = CNBlock::new(4, 0.5, &device);
         let x = Tensor::<4>::random([2, 4, 3, 5], burn::tensor::Distribution::Default, &device);
+        assert_eq!(block.forward(x.clone()).dims(), [2, 4, 3, 5]);
         let difference = |block: &CNBlock| (block.forward(x.clone()) - x.clone()).abs().max().into_scalar::<f32>();
         let fresh = difference(&block);
         assert!(fresh < 1e-4, "{fresh}");

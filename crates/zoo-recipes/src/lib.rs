@@ -62,7 +62,7 @@ pub use optim::{Group, GroupRules, Groups, Optimizer, OptimizerConfig, Optimizer
 pub use outcome::{Ended, Outcome};
 pub use plan::DATA_SEED;
 pub use pretrained::evaluation_transform;
-pub use progress::{EpochReport, Progress, StartReport, StepReport, duration};
+pub use progress::{EpochReport, Progress, Silent, StartReport, StepReport, duration};
 pub use recipe::{ClipMode, Distillation, Recipe, RecipeFile};
 pub use rehearsal::{Rehearsal, rehearse};
 pub use run::train;

@@ -112,6 +112,17 @@ pub trait Progress {
     fn epoch(&mut self, report: &EpochReport<'_>);
 }
 
+/// Nobody listens.
+#[derive(Debug, Clone, Copy)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn start(&mut self, _: &StartReport<'_>) {}
+    fn note(&mut self, _: &str) {}
+    fn step(&mut self, _: &StepReport) {}
+    fn epoch(&mut self, _: &EpochReport<'_>) {}
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

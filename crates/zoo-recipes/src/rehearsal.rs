@@ -11,7 +11,7 @@ use zoo_core::params::num_trainable;
 use crate::plan::Plan;
 use crate::run::{Rate, begin_model, freeze};
 use crate::stand_in::stand_in;
-use crate::{EpochReport, Progress, Recipe, RecipeError, StartReport, StepReport, evaluate};
+use crate::{Recipe, RecipeError, Silent, evaluate};
 
 /// Pictures in a batch of a rehearsal.
 const PICTURES: usize = 2;
@@ -122,14 +122,4 @@ impl Recipe {
         line(format!("weights, gradients and the optimiser's state are {:.1} MB", (parameters * kept * 4) as f64 / 1e6));
         Ok(out)
     }
-}
-
-/// Nobody listens.
-struct Silent;
-
-impl Progress for Silent {
-    fn start(&mut self, _: &StartReport<'_>) {}
-    fn note(&mut self, _: &str) {}
-    fn step(&mut self, _: &StepReport) {}
-    fn epoch(&mut self, _: &EpochReport<'_>) {}
 }

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 
 use burn::tensor::Device;
 use burn_zoo::ModelInfo;
-use zoo_recipes::{Ended, EpochReport, Interrupter, Progress, Recipe, StartReport, StepReport, rehearse, train};
+use zoo_recipes::{Ended, Interrupter, Recipe, Silent, rehearse, train};
 use zoo_weights::WeightsFile;
 
 /// Parameters of what is always tried; all other families with `RECIPES=all` only.
@@ -50,15 +50,6 @@ fn every_family_takes_nearly_the_same_step() {
         assert!(info.params >= SMALL || off(wide.eval_loss, narrow.eval_loss) < 0.1, "{wide}; {narrow}");
         assert_ne!(wide.eval_loss, narrow.eval_loss, "{}", info.name);
     }
-}
-
-struct Silent;
-
-impl Progress for Silent {
-    fn start(&mut self, _: &StartReport<'_>) {}
-    fn note(&mut self, _: &str) {}
-    fn step(&mut self, _: &StepReport) {}
-    fn epoch(&mut self, _: &EpochReport<'_>) {}
 }
 
 /// The test accuracy and the weights after a run.

@@ -6,9 +6,7 @@ use std::path::Path;
 use burn::tensor::{Device, Tensor, TensorData};
 use burn_zoo::{AnyClassifier, BuildOptions, Classifier, Family, ModelInfo, params};
 use zoo_core::{Variant, fill_input};
-use zoo_recipes::{
-    Ended, EpochReport, Interrupter, Optimizer, OptimizerConfig, OptimizerKind, Progress, Recipe, StartReport, StepReport, train,
-};
+use zoo_recipes::{Ended, Interrupter, Optimizer, OptimizerConfig, OptimizerKind, Recipe, Silent, train};
 use zoo_vit::{VisionTransformer, VitSpec};
 use zoo_weights::WeightsFile;
 
@@ -66,15 +64,6 @@ fn two_steps_with_it_give_the_same_weights() {
 fn a_batch_from_a_device_without_it_is_refused() {
     let model = build("resnet20_cifar", &Device::flex().autodiff().gradient_checkpointing());
     let _logits = model.forward(Tensor::ones([1, 3, 32, 32], &Device::flex().autodiff()));
-}
-
-struct Silent;
-
-impl Progress for Silent {
-    fn start(&mut self, _: &StartReport<'_>) {}
-    fn note(&mut self, _: &str) {}
-    fn step(&mut self, _: &StepReport) {}
-    fn epoch(&mut self, _: &EpochReport<'_>) {}
 }
 
 fn run(recipe: &Recipe, folder: &Path) -> Vec<params::NamedTensor> {
