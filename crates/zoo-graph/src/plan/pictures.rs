@@ -88,10 +88,9 @@ struct Facts {
     steps: Vec<Facet>,
 }
 
-/// A step: whether it can be cut, and bytes.
+/// A step: how far it can be cut, and bytes.
 struct Facet {
-    apart: bool,
-    /// Pictures below which it is not cut.
+    /// Pictures that it is done for at least: all, where it does not keep them apart.
     least: usize,
     weights: f64,
     /// Buffers read and written, with the bytes of a picture.
@@ -120,9 +119,13 @@ impl Facts {
                 Operand::Constant { view, .. } => Some(view.len() as f64 * 4.0),
                 _ => None,
             });
+            let apart = *apart && buffers.map(|(buffer, _)| buffer).all(|buffer| !uneven[buffer]);
             Facet {
-                apart: *apart && buffers.map(|(buffer, _)| buffer).all(|buffer| !uneven[buffer]),
-                least: if matches!(step.op, Some(Op::Chain(_))) { CHAINED } else { 1 },
+                least: match step.op {
+                    _ if !apart => batch,
+                    Some(Op::Chain(_)) => CHAINED.min(batch),
+                    _ => 1,
+                },
                 weights: weights.sum(),
                 read: memory(&step.inputs).map(|(buffer, view)| (buffer, each(view))).collect(),
                 written: memory(&step.outputs).map(|(_, view)| each(view)).sum(),
@@ -143,8 +146,7 @@ impl Facts {
             for &size in &sizes {
                 let mut cost = best[first].0;
                 for index in first..self.steps.len() {
-                    let Facet { apart, least, .. } = self.steps[index];
-                    if size < self.batch && (!apart || size < least) {
+                    if size < self.steps[index].least {
                         break;
                     }
                     cost += self.cost(first, index, size);
