@@ -63,6 +63,15 @@ unsafe fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_strid
             }
             return;
         }
+        // A picture's planes: with a number of them that the compiler knows it is a few times as fast.
+        if columns == 3 {
+            for i in 0..rows {
+                for j in 0..3 {
+                    *to.add(i * to_stride + j) = *from.add(j * from_stride + i);
+                }
+            }
+            return;
+        }
         for i in 0..rows {
             for j in 0..columns {
                 *to.add(i * to_stride + j) = *from.add(j * from_stride + i);

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
+use super::places::places;
 use super::{ConvSpec, Job};
 use crate::gemm::{Block, Order, Packed, Sizes, split};
 use crate::isa::Isa;
@@ -196,21 +197,25 @@ impl WithSimd for Task<'_> {
 pub(super) unsafe fn pointers(spec: &ConvSpec, job: &Job, first: usize, sizes: Sizes, zeros: &[f32], rows: &mut Vec<*const f32>) {
     let [_, height, width, _] = job.input_shape;
     let [_, out_height, out_width, _] = job.output_shape;
+    let pointwise = spec.taps() == 1 && spec.padding == [[0; 2]; 2];
+    if pointwise && spec.stride == [1, 1] {
+        // SAFETY: each pixel of the output has one of the input.
+        sizes.rows(1, rows, |pixel, _| unsafe { job.input.at((first + pixel) * job.input_stride) });
+        return;
+    }
     // Row, column and offset of a pixel's first tap. Above or left of the input they wrap around, and are then larger than any
     // height or width.
-    let locate = |pixel: usize| {
-        let (line, x) = (pixel / out_width, pixel % out_width);
-        let y = (line % out_height * spec.stride[0]).wrapping_sub(spec.padding[0][0]);
+    let locate = |[image, y, x]: [usize; 3]| {
+        let y = (y * spec.stride[0]).wrapping_sub(spec.padding[0][0]);
         let x = (x * spec.stride[1]).wrapping_sub(spec.padding[1][0]);
-        let image = line / out_height * height;
-        (y, x, image.wrapping_add(y).wrapping_mul(width).wrapping_add(x).wrapping_mul(job.input_stride))
+        (y, x, (image * height).wrapping_add(y).wrapping_mul(width).wrapping_add(x).wrapping_mul(job.input_stride))
     };
-    let places: Vec<_> = (first..first + sizes.pixels).map(locate).collect();
+    let found: Vec<_> = places(first, [out_height, out_width]).take(sizes.pixels).map(locate).collect();
     // SAFETY: it is only called for pixels of the input: without padding each output pixel of a 1x1 kernel has one, and the
     // other call looks first.
     let at = |offset: usize| unsafe { job.input.at(offset) };
-    if spec.taps() == 1 && spec.padding == [[0; 2]; 2] {
-        sizes.rows(1, rows, |pixel, _| at(places[pixel].2));
+    if pointwise {
+        sizes.rows(1, rows, |pixel, _| at(found[pixel].2));
         return;
     }
     let step = |tap: usize| {
@@ -219,7 +224,7 @@ pub(super) unsafe fn pointers(spec: &ConvSpec, job: &Job, first: usize, sizes: S
     };
     let steps: Vec<_> = (0..spec.taps()).map(step).collect();
     sizes.rows(spec.taps(), rows, |pixel, tap| {
-        let ((y, x, offset), (down, right, further)) = (places[pixel], steps[tap]);
+        let ((y, x, offset), (down, right, further)) = (found[pixel], steps[tap]);
         if y.wrapping_add(down) < height && x.wrapping_add(right) < width { at(offset.wrapping_add(further)) } else { zeros.as_ptr() }
     });
 }

@@ -4,6 +4,7 @@ mod chain;
 mod cost;
 mod depthwise;
 mod direct;
+mod places;
 mod prologue;
 mod spec;
 mod stem;

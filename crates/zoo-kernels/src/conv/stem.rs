@@ -3,6 +3,7 @@
 
 use pulp::{Simd, WithSimd};
 
+use super::places::places;
 use super::{ConvSpec, Job};
 use crate::gemm::{Block, Packed, Sizes};
 use crate::isa::Isa;
@@ -93,12 +94,11 @@ impl WithSimd for Task<'_> {
         // SAFETY: `Stem::run`'s caller promised valid tensors; the buffer has the rows that this task's pixels see.
         unsafe {
             self.padded.copy(spec, job.input, job.input_shape, job.input_stride, self.image, self.bounds, self.buffer);
-            let place = |pixel: usize| {
-                let (y, x) = (pixel / out_width, pixel % out_width);
+            let place = |[_, y, x]: [usize; 3]| {
                 self.buffer.add(y * spec.stride[0] * self.padded.row + x * spec.stride[1] * spec.in_channels).cast_const()
             };
-            let places: Vec<_> = (0..sizes.pixels).map(place).collect();
-            sizes.rows(self.packed.layout.taps, &mut rows, |pixel, tap| places[pixel].add(tap * spec.dilation[0] * self.padded.row));
+            let found: Vec<_> = places(0, [out_height, out_width]).take(sizes.pixels).map(place).collect();
+            sizes.rows(self.packed.layout.taps, &mut rows, |pixel, tap| found[pixel].add(tap * spec.dilation[0] * self.padded.row));
             let pixel = (self.image * out_height + first) * out_width;
             let block = Block {
                 sizes,

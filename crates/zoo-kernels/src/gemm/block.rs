@@ -5,14 +5,11 @@ use std::ops::Range;
 use pulp::Simd;
 
 use super::pack::{Chunk, Layout, Panel};
-use super::tile::{MAX_PIXELS, MAX_VECTORS, Step, Tile, tile_fn};
+use super::tile::{Step, Tile, tile_fn};
 use crate::activation::{Activation, Rows};
 
 /// Weights up to this size stay in L2 while tile after tile is computed.
 const RESIDENT_BYTES: usize = 272 << 10;
-/// Most lanes of any instruction set.
-const MAX_LANES: usize = 16;
-const MAX_WIDTH: usize = MAX_VECTORS * MAX_LANES;
 
 /// Pixels cut into tiles of nearly the same size, larger ones first: a last tile of one pixel would take as long as one of
 /// three.
@@ -91,25 +88,14 @@ impl Layout {
         }
         debug_assert_eq!(block.rows.len(), block.sizes.pixels * self.taps);
         let panels = &self.panels[block.panels.clone()];
-        let Some(last) = panels.last() else { return };
         let job = Job { layout: self, block, data, bias };
         let bytes: usize = panels.iter().map(|p| p.vectors * S::F32_LANES).sum::<usize>() * self.taps * self.depth * 4;
         if self.chunks.len() == 1 && bytes <= RESIDENT_BYTES {
-            // Whole rows of the output are written one after the other. The last panel may be narrower than the others.
-            let (full, rest) = if last.channels == panels[0].channels && last.channels == last.vectors * S::F32_LANES {
-                (panels.len(), &panels[panels.len()..])
-            } else {
-                panels.split_at_checked(panels.len() - 1).map_or((0, panels), |(full, rest)| (full.len(), rest))
-            };
+            // Whole rows of the output are written one after the other.
             for run in block.sizes.runs() {
-                // SAFETY: the caller's promise.
-                unsafe {
-                    if full > 0 {
-                        job.tiles(simd, run, &panels[0], full, &self.chunks[0]);
-                    }
-                    for panel in rest {
-                        job.tiles(simd, run, panel, 1, &self.chunks[0]);
-                    }
+                for alike in panels.chunk_by(|a, b| a.vectors == b.vectors) {
+                    // SAFETY: the caller's promise.
+                    unsafe { job.tiles(simd, run, alike, &self.chunks[0]) };
                 }
             }
         } else {
@@ -117,7 +103,7 @@ impl Layout {
                 for chunk in &self.chunks {
                     for run in block.sizes.runs() {
                         // SAFETY: the caller's promise.
-                        unsafe { job.tiles(simd, run, panel, 1, chunk) };
+                        unsafe { job.tiles(simd, run, std::slice::from_ref(panel), chunk) };
                     }
                 }
             }
@@ -134,14 +120,15 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// A run of tiles times a panel, or times several panels of full width.
+    /// A run of tiles times neighbouring panels of as many registers.
     ///
     /// # Safety
     /// As for [`Layout::run`].
     #[inline(always)]
-    unsafe fn tiles<S: Simd>(&self, simd: S, run: Run, panel: &Panel, panels: usize, chunk: &Chunk) {
+    unsafe fn tiles<S: Simd>(&self, simd: S, run: Run, panels: &[Panel], chunk: &Chunk) {
         let (layout, block) = (self.layout, self.block);
         let Run { first, size, tiles } = run;
+        let ([panel, ..], [.., last]) = (panels, panels) else { return };
         if tiles == 0 {
             return;
         }
@@ -154,7 +141,7 @@ impl Job<'_> {
         let beside = Step { rows: 0, weights: layout.taps * layout.depth * width, bias: width, out: width, residual: width };
         // SAFETY: pixels and channels are within what the caller promised, and so are the panel's weights and bias.
         unsafe {
-            let mut job = Tile {
+            let job = Tile {
                 rows: block.rows.as_ptr().add(first * layout.taps + chunk.tap * size),
                 taps: chunk.taps,
                 offset: block.offset + chunk.offset,
@@ -167,57 +154,15 @@ impl Job<'_> {
                 residual: residual.map_or(std::ptr::null(), |r| r.data.add(first * r.stride + panel.first)),
                 residual_stride,
                 clamp: block.activation.clamp().filter(|_| end && block.activation != Activation::Identity),
-                repeat: [tiles, panels],
+                tail: last.channels - (last.vectors - 1) * S::F32_LANES,
+                repeat: [tiles, panels.len()],
                 step: [next, beside],
             };
-            let (data, stride) = (job.out, job.out_stride);
-            let kernel = tile_fn::<S>(size, panel.vectors);
-            if panel.channels == width {
-                kernel(simd, &job);
-            } else {
-                partial(&mut job, size, panel.channels, width, |job| kernel(simd, job));
-            }
+            tile_fn::<S>(size, panel.vectors)(simd, &job);
             if let Some(activation) = block.activation.beyond_clamp().filter(|_| end) {
-                let width = (panels - 1) * width + panel.channels;
-                Rows { activation, data, rows: size * tiles, stride, width }.run(simd);
+                let width = last.first + last.channels - panel.first;
+                Rows { activation, data: job.out, rows: size * tiles, stride: job.out_stride, width }.run(simd);
             }
-        }
-    }
-}
-
-/// Runs tiles that are wider than their output through a buffer, so that the neighbours' channels stay as they are.
-#[inline(never)]
-unsafe fn partial(job: &mut Tile, pixels: usize, channels: usize, width: usize, run: impl Fn(&Tile)) {
-    let mut out = [0.0_f32; MAX_PIXELS * MAX_WIDTH];
-    let mut residual = [0.0_f32; MAX_PIXELS * MAX_WIDTH];
-    let (to, stride, from, from_stride) = (job.out, job.out_stride, job.residual, job.residual_stride);
-    let ([repeat, _], [step, _]) = (job.repeat, job.step);
-    job.repeat = [1, 1];
-    job.out_stride = width;
-    job.residual_stride = width;
-    for tile in 0..repeat {
-        // SAFETY: the caller's `out` and `residual` have `channels` floats for each pixel, the buffers `width`; the pointers
-        // moved on belong to the next tile, or are not used any more.
-        unsafe {
-            let to = to.add(tile * step.out);
-            for pixel in 0..pixels {
-                if job.accumulate {
-                    out.as_mut_ptr().add(pixel * width).copy_from_nonoverlapping(to.add(pixel * stride), channels);
-                }
-                if !from.is_null() {
-                    let from = from.add(tile * step.residual + pixel * from_stride);
-                    residual.as_mut_ptr().add(pixel * width).copy_from_nonoverlapping(from, channels);
-                }
-            }
-            job.out = out.as_mut_ptr();
-            if !from.is_null() {
-                job.residual = residual.as_ptr();
-            }
-            run(job);
-            for pixel in 0..pixels {
-                to.add(pixel * stride).copy_from_nonoverlapping(out.as_ptr().add(pixel * width), channels);
-            }
-            job.rows = job.rows.wrapping_add(step.rows);
         }
     }
 }

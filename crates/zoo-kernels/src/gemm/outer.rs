@@ -6,7 +6,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::tile::MAX_PIXELS;
+use super::tile::ROWS;
 use crate::simd::{load, store};
 
 /// `out[k][c] (+)= sum over pixels of rows[pixel][k] gradient[pixel][c]`, for `depth` k and `vectors` registers of c.
@@ -30,7 +30,7 @@ impl Outer {
     /// All pointers must be good for what the fields say; nobody else may use `out`.
     #[inline(always)]
     pub(crate) unsafe fn run<S: Simd>(&self, simd: S) {
-        let tiles = self.depth.div_ceil(MAX_PIXELS).max(1);
+        let tiles = self.depth.div_ceil(ROWS).max(1);
         let (size, larger) = (self.depth / tiles, self.depth % tiles);
         // SAFETY: the caller's promise; both runs of tiles stay below `depth`.
         unsafe {

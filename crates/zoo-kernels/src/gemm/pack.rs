@@ -2,7 +2,7 @@
 
 use pulp::Simd;
 
-use super::tile::{MAX_PIXELS, MAX_VECTORS};
+use super::tile::{MAX_VECTORS, most_pixels};
 use super::{Block, Order};
 use crate::isa::Isa;
 use crate::memory::Aligned;
@@ -67,7 +67,9 @@ impl Layout {
             panel.bias = width;
             width += panel.vectors * lanes;
         }
-        Self { isa, taps, depth, columns, pixels: MAX_PIXELS, panels, chunks: chunks(taps, depth) }
+        let widest = panels.iter().map(|panel| panel.vectors).max().unwrap_or(1);
+        let pixels = most_pixels(widest, isa.registers());
+        Self { isa, taps, depth, columns, pixels, panels, chunks: chunks(taps, depth) }
     }
 
     /// Columns with the unused lanes.
@@ -150,15 +152,16 @@ impl Packed {
     }
 }
 
-/// The widths: as many registers as keep a tile within the register file.
+/// The widths: no more registers than keep a tile within the register file, in panels that are nearly the same, larger ones first.
 fn panels(columns: usize, lanes: usize, registers: usize) -> Vec<Panel> {
     let total = columns.div_ceil(lanes);
-    let widest = if registers >= 32 { MAX_VECTORS } else { 2 };
-    let panel = |done: usize| {
-        let (first, vectors) = (done * lanes, (total - done).min(widest));
-        Panel { first, channels: (vectors * lanes).min(columns - first), vectors, offset: 0, bias: 0 }
+    let count = total.div_ceil(if registers >= 32 { MAX_VECTORS } else { 2 });
+    let begin = |i: usize| i * (total / count) + i.min(total % count);
+    let panel = |i: usize| {
+        let (first, end) = (begin(i) * lanes, begin(i + 1) * lanes);
+        Panel { first, channels: end.min(columns) - first, vectors: begin(i + 1) - begin(i), offset: 0, bias: 0 }
     };
-    (0..total).step_by(widest).map(panel).collect()
+    (0..count).map(panel).collect()
 }
 
 fn chunks(taps: usize, depth: usize) -> Vec<Chunk> {

@@ -5,7 +5,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::tile::MAX_PIXELS;
+use super::tile::ROWS;
 use crate::simd::{load, store};
 
 /// `c[i][j] (+)= sum over k of a[i][k] b[k][j]`, where the elements of `b` and `c` that differ in j are neighbours.
@@ -32,7 +32,7 @@ impl Product {
     /// All pointers must be good for what the fields say; nobody else may use `c`.
     #[inline(always)]
     pub(crate) unsafe fn run<S: Simd>(&self, simd: S, rows: usize, columns: usize) {
-        let tiles = rows.div_ceil(MAX_PIXELS).max(1);
+        let tiles = rows.div_ceil(ROWS).max(1);
         let (size, larger) = (rows / tiles, rows % tiles);
         let mut first = 0;
         for tile in 0..tiles {

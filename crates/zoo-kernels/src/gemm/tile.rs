@@ -6,12 +6,23 @@
 
 use pulp::{Simd, WithSimd};
 
-use crate::simd::{at_least, at_most, load, store};
+use crate::simd::{Tail, at_least, at_most, load};
 
-/// Most pixels of a tile.
-pub(crate) const MAX_PIXELS: usize = 6;
+/// Rows of a tile of four registers, which the other inner kernels have as well.
+pub(crate) const ROWS: usize = 6;
 /// Most registers of a tile's row.
 pub(crate) const MAX_VECTORS: usize = 4;
+
+/// Most pixels of a tile so wide: narrow ones are taller, for as many products between a tile's start and its end. Beyond ten rows
+/// of one register, addresses would not stay in registers.
+pub(crate) const fn most_pixels(vectors: usize, registers: usize) -> usize {
+    match (vectors, registers) {
+        (..=1, _) => 10,
+        (2, 32..) => 12,
+        (3, 32..) => 8,
+        _ => ROWS,
+    }
+}
 
 /// What a tile computes: `out[r][c] = clamp(start[c] + sum over taps and k of rows[tap][r][k] weights[tap][k][c] + residual[r][c])`.
 pub(crate) struct Tile {
@@ -24,7 +35,7 @@ pub(crate) struct Tile {
     pub depth: usize,
     /// `[taps][depth][width]`.
     pub weights: *const f32,
-    /// `width` floats, or null for zeros. Not read when accumulating.
+    /// `width` floats for each panel, or null for zeros. Not read when accumulating.
     pub bias: *const f32,
     /// Whether sums begin with what `out` holds.
     pub accumulate: bool,
@@ -35,6 +46,8 @@ pub(crate) struct Tile {
     pub residual_stride: usize,
     /// Cut off at the end.
     pub clamp: Option<(f32, f32)>,
+    /// Channels in the last register of the last panel: `out` and `residual` have no more.
+    pub tail: usize,
     /// How many tiles like this there are, over pixels and over panels, and what the next of each has ahead of this one.
     pub repeat: [usize; 2],
     pub step: [Step; 2],
@@ -82,9 +95,9 @@ pub(crate) fn tile_fn<S: Simd>(pixels: usize, vectors: usize) -> TileFn<S> {
         };
     }
     table! {
-        1: 1 2 3 4 5 6;
-        2: 1 2 3 4 5 6;
-        3: 1 2 3 4 5 6;
+        1: 1 2 3 4 5 6 7 8 9 10;
+        2: 1 2 3 4 5 6 7 8 9 10 11 12;
+        3: 1 2 3 4 5 6 7 8;
         4: 1 2 3 4 5 6;
     }
 }
@@ -97,10 +110,12 @@ unsafe fn tiles<S: Simd, const P: usize, const V: usize, const C: usize>(simd: S
         #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) {
             let [pixels, panels] = self.0.repeat;
+            let (whole, tail) = (Tail::new(simd, S::F32_LANES), Tail::new(simd, self.0.tail));
             for i in 0..pixels {
                 for j in 0..panels {
+                    let tail = if j + 1 == panels { tail } else { whole };
                     // SAFETY: `tiles`'s caller promised it.
-                    unsafe { one::<S, P, V, C>(simd, self.0, [i, j]) };
+                    unsafe { one::<S, P, V, C>(simd, self.0, tail, [i, j]) };
                 }
             }
         }
@@ -109,19 +124,19 @@ unsafe fn tiles<S: Simd, const P: usize, const V: usize, const C: usize>(simd: S
 }
 
 #[inline(always)]
-unsafe fn one<S: Simd, const P: usize, const V: usize, const C: usize>(simd: S, tile: &Tile, [i, j]: [usize; 2]) {
+unsafe fn one<S: Simd, const P: usize, const V: usize, const C: usize>(simd: S, tile: &Tile, tail: Tail<S>, [i, j]: [usize; 2]) {
     let width = V * S::F32_LANES;
     let ahead = |part: fn(&Step) -> usize| i * part(&tile.step[0]) + j * part(&tile.step[1]);
     let mut sums = [[[simd.splat_f32s(0.0); V]; P]; C];
     // SAFETY: the caller promised what the tile's fields say, for each repetition: `out` and `residual` have P rows of V
-    // registers, `bias` one; `rows` has `taps` groups of P pointers, each good for `offset + depth` floats; `weights` has
+    // registers, the last with `tail` channels, `bias` one row; `rows` has `taps` groups of P pointers, each good for `offset + depth` floats; `weights` has
     // `taps * depth` rows of V registers.
     unsafe {
         let out = tile.out.add(ahead(|s| s.out));
         if tile.accumulate {
             for r in 0..P {
                 for v in 0..V {
-                    sums[0][r][v] = load(simd, out.add(r * tile.out_stride + v * S::F32_LANES));
+                    sums[0][r][v] = tail.load(simd, out.add(r * tile.out_stride + v * S::F32_LANES), v + 1 == V);
                 }
             }
         } else if !tile.bias.is_null() {
@@ -165,7 +180,7 @@ unsafe fn one<S: Simd, const P: usize, const V: usize, const C: usize>(simd: S, 
             let residual = tile.residual.add(ahead(|s| s.residual));
             for r in 0..P {
                 for v in 0..V {
-                    let x = load(simd, residual.add(r * tile.residual_stride + v * S::F32_LANES));
+                    let x = tail.load(simd, residual.add(r * tile.residual_stride + v * S::F32_LANES), v + 1 == V);
                     sums[0][r][v] = simd.add_f32s(sums[0][r][v], x);
                 }
             }
@@ -180,7 +195,7 @@ unsafe fn one<S: Simd, const P: usize, const V: usize, const C: usize>(simd: S, 
         }
         for r in 0..P {
             for v in 0..V {
-                store(simd, out.add(r * tile.out_stride + v * S::F32_LANES), sums[0][r][v]);
+                tail.store(simd, out.add(r * tile.out_stride + v * S::F32_LANES), sums[0][r][v], v + 1 == V);
             }
         }
     }

@@ -4,7 +4,7 @@
 
 pub(crate) mod math;
 
-use pulp::Simd;
+use pulp::{MemMask, Simd};
 
 /// Reads a register.
 ///
@@ -24,6 +24,50 @@ pub(crate) unsafe fn load<S: Simd>(_: S, from: *const f32) -> S::f32s {
 pub(crate) unsafe fn store<S: Simd>(_: S, to: *mut f32, value: S::f32s) {
     // SAFETY: the caller's promise.
     unsafe { to.cast::<S::f32s>().write_unaligned(value) }
+}
+
+/// The register at the end of a row, which the row may not fill.
+#[derive(Clone, Copy)]
+pub(crate) struct Tail<S: Simd>(Option<MemMask<S::m32s>>);
+
+impl<S: Simd> Tail<S> {
+    /// With so many elements.
+    #[inline(always)]
+    pub(crate) fn new(simd: S, elements: usize) -> Self {
+        // Made from the mask alone it becomes an instruction; what pulp keeps beside it would become a call.
+        let mask = || MemMask::new(simd.mask_between_m32s(0, elements as u32).mask());
+        Self((elements < S::F32_LANES).then(mask))
+    }
+
+    /// Reads a register, which is the last or not; zeros behind the end.
+    ///
+    /// # Safety
+    /// Its floats must be readable, up to the end.
+    #[inline(always)]
+    pub(crate) unsafe fn load(self, simd: S, from: *const f32, last: bool) -> S::f32s {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match self.0 {
+                Some(mask) if last => simd.mask_load_ptr_f32s(mask, from),
+                _ => load(simd, from),
+            }
+        }
+    }
+
+    /// Writes a register, which is the last or not.
+    ///
+    /// # Safety
+    /// Its floats must be writable, up to the end.
+    #[inline(always)]
+    pub(crate) unsafe fn store(self, simd: S, to: *mut f32, value: S::f32s, last: bool) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match self.0 {
+                Some(mask) if last => simd.mask_store_ptr_f32s(mask, to, value),
+                _ => store(simd, to, value),
+            }
+        }
+    }
 }
 
 /// The larger of `floor` and `x`; NaN where `x` is NaN.

@@ -1,9 +1,9 @@
 //! Depthwise convolution: neighbouring channels in a register, neighbouring pixels of a row side by side, so that each value
-//! of the input is read once for all pixels that see it. Padding is a pointer to zeros.
+//! of the input is read once for all pixels that see it.
 
 mod kernel;
 
-use kernel::{PIXELS, Pixels};
+use kernel::{Pixels, Target};
 use pulp::{Simd, WithSimd};
 
 use super::{ConvSpec, Job};
@@ -13,8 +13,9 @@ use crate::memory::Aligned;
 use crate::simd::{for_lanes, load, register, store};
 use crate::threads::Threads;
 
-/// Pointers for a 7x7 kernel of stride 2.
-const MAX_POINTERS: usize = 7 * (7 + 2 * (PIXELS - 1));
+/// Pixels side by side: maps of 224 halved again and again are a multiple of seven wide. Four are for what is left, and for narrow maps.
+const MANY: usize = 7;
+const FEW: usize = 4;
 /// Products of a task that takes some microseconds.
 const TASK: usize = 60_000;
 
@@ -98,7 +99,7 @@ impl WithSimd for Task<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let spec = self.spec;
-        let wide = self.job.output_shape[2] >= PIXELS && spec.dilation == [1, 1];
+        let wide = self.job.output_shape[2] >= FEW && spec.dilation == [1, 1];
         for line in self.lines[0]..self.lines[1] {
             // SAFETY: `Depthwise::run`'s caller promised valid tensors; lines and channels are within them.
             unsafe {
@@ -133,26 +134,51 @@ impl Task<'_> {
         }
     }
 
-    /// Four pixels at a time; the last four may overlap those before.
+    /// Some pixels at a time; the last may overlap those before.
     #[inline(always)]
     unsafe fn line<S: Simd, const K: usize, const STRIDE: usize>(&self, simd: S, line: usize) {
-        let width = self.job.output_shape[2];
-        let columns = (PIXELS - 1) * STRIDE + K;
-        let mut from = [std::ptr::null::<f32>(); MAX_POINTERS];
+        let (spec, job) = (self.spec, self.job);
+        let [_, height, width, _] = job.input_shape;
+        let [_, out_height, out_width, _] = job.output_shape;
+        let (image, above) = (line / out_height, spec.padding[0][0]);
+        let y = line % out_height * STRIDE;
+        // The kernel's rows within the map.
+        let first_row = above.saturating_sub(y).min(K);
+        let end_row = (height + above).saturating_sub(y).clamp(first_row, K);
+        let mut rows = [std::ptr::null(); K];
+        for row in first_row..end_row {
+            // SAFETY: within the input.
+            rows[row] = unsafe { job.input.at((image * height + y + row - above) * width * job.input_stride + self.channels[0]) };
+        }
+        let rows = &rows[first_row..end_row];
+        let group = |first: usize, pixels: usize| {
+            let (left, column) = (spec.padding[1][0], first * STRIDE);
+            let columns = (pixels - 1) * STRIDE + K;
+            let begin = left.saturating_sub(column).min(columns);
+            let end = (width + left).saturating_sub(column).clamp(begin, columns);
+            let offset = (column as isize - left as isize) * job.input_stride as isize;
+            let pixel = line * out_width + first;
+            // SAFETY: the pixels are this task's; rows and columns were cut to the map.
+            let to = unsafe { self.target(pixel) };
+            Pixels { rows, offset, step: job.input_stride, inside: [begin, end], first_row, to }
+        };
         let mut x = 0;
-        while x < width {
-            let first = x.min(width - PIXELS);
-            // SAFETY: the pointers are for this kernel and these pixels.
+        while x < out_width {
+            let left = out_width - x;
+            // SAFETY: as above.
             unsafe {
-                for ky in 0..K {
-                    for column in 0..columns {
-                        from[ky * columns + column] = self.source(line, first, [ky, column]);
-                    }
+                if STRIDE == 1 && out_width >= MANY && left > FEW {
+                    let first = x.min(out_width - MANY);
+                    kernel::square::<S, K, STRIDE, MANY>(simd, &group(first, MANY));
+                    self.finish(simd, line * out_width + first, MANY);
+                    x += MANY;
+                } else {
+                    let first = x.min(out_width - FEW);
+                    kernel::square::<S, K, STRIDE, FEW>(simd, &group(first, FEW));
+                    self.finish(simd, line * out_width + first, FEW);
+                    x += FEW;
                 }
-                kernel::square::<S, K, STRIDE>(simd, &self.pixels(&from[..K * columns], line * width + first));
-                self.finish(simd, line * width + first, PIXELS);
             }
-            x += PIXELS;
         }
     }
 
@@ -167,15 +193,15 @@ impl Task<'_> {
             // SAFETY: the pointers are for this kernel and this pixel.
             unsafe {
                 from.extend((0..spec.taps()).map(|t| self.source(line, x, [t / spec.kernel[1], t % spec.kernel[1]])));
-                kernel::any(simd, &self.pixels(&from, line * width + x));
+                kernel::any(simd, &from, &self.target(line * width + x));
                 self.finish(simd, line * width + x, 1);
             }
         }
     }
 
-    /// What the kernel works on.
+    /// Where a pixel and those beside it go.
     #[inline(always)]
-    unsafe fn pixels<'b>(&self, from: &'b [*const f32], pixel: usize) -> Pixels<'b> {
+    unsafe fn target(&self, pixel: usize) -> Target {
         let [begin, end] = self.channels;
         let (job, depthwise) = (self.job, self.depthwise);
         // With a residual the clamp must wait.
@@ -183,8 +209,7 @@ impl Task<'_> {
         let (low, high) = clamp.unwrap_or((f32::NEG_INFINITY, f32::INFINITY));
         // SAFETY: the task's pixels and channels are within all of these.
         unsafe {
-            Pixels {
-                from,
+            Target {
                 weights: depthwise.weights.as_ptr().add(begin * self.spec.taps()),
                 bias: depthwise.bias.as_ptr().add(begin),
                 out: job.output.at(pixel * job.output_stride + begin),

@@ -7,6 +7,7 @@ use std::ops::Range;
 use pulp::{Simd, WithSimd};
 
 use super::super::direct::{order, together};
+use super::super::places::places;
 use super::super::{CUT_FOR, ConvSpec};
 use super::rows::Origin;
 use crate::activation::Activation;
@@ -148,27 +149,22 @@ impl WithSimd for Task<'_> {
         let Self { phases, phase, origin, pixels, panels, buffer, to, stride } = self;
         let [rows, columns] = phase.axes;
         let [_, height, width, channels] = phases.input;
-        let place = |pixel: usize| {
-            let line = pixel / columns.count;
-            [line / rows.count, line % rows.count, pixel % columns.count]
-        };
-        let target = |pixel: usize| {
-            let [image, y, x] = place(pixel);
+        let found: Vec<_> = places(pixels.start, [rows.count, columns.count]).take(pixels.len()).collect();
+        let target = |[image, y, x]: [usize; 3]| {
             let (y, x) = (rows.first + y * phases.spec.stride[0], columns.first + x * phases.spec.stride[1]);
             ((image * height + y) * width + x) * stride
         };
         let Some(part) = phase.parts.first() else {
-            for pixel in pixels {
+            for place in found {
                 // SAFETY: a pixel of the input's gradient, which is this task's.
-                unsafe { to.at(target(pixel)).write_bytes(0, channels) };
+                unsafe { to.at(target(place)).write_bytes(0, channels) };
             }
             return;
         };
         let sizes = Sizes::new(pixels.len(), part.layout.pixels);
         let mut pointers = Vec::with_capacity(sizes.pixels * phase.taps.len());
-        let places: Vec<_> = pixels.clone().map(place).collect();
         sizes.rows(phase.taps.len(), &mut pointers, |pixel, tap| {
-            let ([image, y, x], [down, right]) = (places[pixel], phase.taps[tap]);
+            let ([image, y, x], [down, right]) = (found[pixel], phase.taps[tap]);
             origin.pixel(image, y.wrapping_add(down), x.wrapping_add(right))
         });
         for (i, part) in phase.parts.iter().enumerate() {
@@ -191,9 +187,9 @@ impl WithSimd for Task<'_> {
                     continue;
                 };
                 let (first, count) = (first + begin.first, end.first + end.channels - begin.first);
-                for (i, pixel) in pixels.clone().enumerate() {
+                for (i, place) in found.iter().enumerate() {
                     let from = buffer.add(i * channels + first).cast_const();
-                    to.at(target(pixel) + first).copy_from_nonoverlapping(from, count);
+                    to.at(target(*place) + first).copy_from_nonoverlapping(from, count);
                 }
             }
         }

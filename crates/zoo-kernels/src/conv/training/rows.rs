@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::super::ConvSpec;
+use super::super::places::places;
 use crate::memory::Shared;
 use crate::view::Shape;
 
@@ -35,18 +36,9 @@ impl Origin<'_> {
         rows.clear();
         for tap in taps {
             let (down, right) = (tap / spec.kernel[1] * spec.dilation[0], tap % spec.kernel[1] * spec.dilation[1]);
-            let (line, x) = (pixels.start / width, pixels.start % width);
-            let (mut image, mut y, mut x) = (line / height, line % height, x);
-            for _ in pixels.clone() {
+            for [image, y, x] in places(pixels.start, [height, width]).take(pixels.len()) {
                 let row = (y * spec.stride[0] + down).wrapping_sub(spec.padding[0][0]);
                 rows.push(self.pixel(image, row, (x * spec.stride[1] + right).wrapping_sub(spec.padding[1][0])));
-                x += 1;
-                if x == width {
-                    (x, y) = (0, y + 1);
-                }
-                if y == height {
-                    (y, image) = (0, image + 1);
-                }
             }
         }
     }

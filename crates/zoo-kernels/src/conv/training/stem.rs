@@ -3,6 +3,7 @@
 
 use pulp::{Simd, WithSimd};
 
+use super::super::places::places;
 use super::super::stem::Padded;
 use super::weights::{Gradients, Job};
 use crate::gemm::{Layout, Order, Outer};
@@ -75,7 +76,7 @@ impl WithSimd for Task<'_> {
         if !layout.fits::<S>() {
             return;
         }
-        let (spec, width) = (job.spec, job.gradient_shape[2]);
+        let (spec, [_, height, width, _]) = (job.spec, job.gradient_shape);
         let mut gradients = Gradients::new();
         let mut rows = Vec::with_capacity(PIXELS);
         let blocks = pixels.div_ceil(PIXELS);
@@ -88,9 +89,9 @@ impl WithSimd for Task<'_> {
                     gradients.copy(simd, from, job.gradient_stride, end - first, panel.channels, panel.vectors);
                     for tap in 0..layout.taps {
                         rows.clear();
-                        rows.extend((first..end).map(|pixel| {
-                            let y = pixel / width * spec.stride[0] + tap * spec.dilation[0];
-                            buffer.wrapping_add(y * padded.row + pixel % width * spec.stride[1] * spec.in_channels)
+                        rows.extend(places(first, [height, width]).take(end - first).map(|[_, y, x]| {
+                            let y = y * spec.stride[0] + tap * spec.dilation[0];
+                            buffer.wrapping_add(y * padded.row + x * spec.stride[1] * spec.in_channels)
                         }));
                         Outer {
                             rows: rows.as_ptr(),
