@@ -9,7 +9,7 @@ use crate::EngineError;
 use crate::layers::{Order, Orders};
 use crate::options::{EngineOptions, Winograd};
 use crate::place::{flat, map, order, rows};
-use crate::work::{Before, Work};
+use crate::work::{Before, Source, Work};
 
 /// One of the algorithms for an input of this shape.
 type Choose<'a> = dyn Fn(&ConvSpec, [usize; 4], Vec<Algorithm>) -> Algorithm + 'a;
@@ -223,7 +223,7 @@ fn one_row(view: &View) -> bool {
 
 fn to_map(x: &View, to: &View) -> Option<Work> {
     let output = map(to)?;
-    (x.is_rows() && x.shape[1] > 1).then_some(Work::ToMap { offset: x.offset, len: x.len(), output })
+    (x.is_rows() && x.shape[1] > 1).then_some(Work::ToMap { from: Source::Memory(x.offset), len: x.len(), output })
 }
 
 fn pool(settings: &Pool, x: &View, to: &View) -> Option<Work> {

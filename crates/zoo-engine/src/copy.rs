@@ -21,8 +21,10 @@ pub(crate) fn copy(floats: &mut [f32], from: &View, to: &View) {
 /// Writes numbers that lie row by row to a view.
 pub(crate) fn scatter(numbers: &[f32], floats: &mut [f32], to: &View) {
     each_run(to, |first, start, len, stride| {
-        for i in 0..len {
-            floats[start + i * stride] = numbers[first + i];
+        let numbers = &numbers[first..first + len];
+        match stride {
+            1 => floats[start..start + len].copy_from_slice(numbers),
+            _ => numbers.iter().enumerate().for_each(|(i, number)| floats[start + i * stride] = *number),
         }
     });
 }

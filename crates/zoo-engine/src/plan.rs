@@ -14,7 +14,7 @@ use crate::copy::{gather, scatter};
 use crate::layers::{Orders, Packed};
 use crate::options::{EngineOptions, Tuning};
 use crate::profile::LayerTime;
-use crate::work::{Constants, Run, Work, numbers};
+use crate::work::{Constants, Run, Source, Work, numbers};
 
 /// A tensor: its shape, and its numbers row by row.
 pub type Numbers = (Vec<usize>, Vec<f32>);
@@ -37,6 +37,8 @@ pub struct CompiledPlan {
     steps: Vec<(Work, Named)>,
     layers: Vec<Arc<PackedConv>>,
     inputs: Vec<Operand>,
+    /// For each input whether steps read it where the caller has it.
+    in_place: Vec<bool>,
     outputs: Vec<Operand>,
     constants: Constants,
     memory: usize,
@@ -89,6 +91,7 @@ impl CompiledPlan {
             let shape = step.outputs.first().and_then(Operand::view).map(|view| format!("{:?}", view.shape)).unwrap_or_default();
             steps.push((work, Named { number: step.number, name: step.name(), shape }));
         }
+        let in_place = read_in_place(&plan, &mut steps);
         let read: Vec<ValueId> = steps.iter().flat_map(|(work, ..)| constants_read(work)).collect();
         let kept = plan.outputs.iter().filter_map(|output| match output {
             Operand::Constant { value, .. } => Some(*value),
@@ -102,7 +105,7 @@ impl CompiledPlan {
             steps.iter().map(|(work, ..)| work.workspace_len(&layers, threads)).max_by_key(|len| *len.as_ref().unwrap_or(&usize::MAX));
         let workspace = workspace.unwrap_or(Ok(0))?;
         let (Plan { inputs, outputs, memory, .. }, threads) = (plan, threads.clone());
-        Ok(Self { steps, layers, inputs, outputs, constants, memory, workspace, isa, threads, free: Mutex::default(), macs })
+        Ok(Self { steps, layers, inputs, in_place, outputs, constants, memory, workspace, isa, threads, free: Mutex::default(), macs })
     }
 
     /// Bytes of memory that a run needs, the weights aside.
@@ -153,13 +156,14 @@ impl CompiledPlan {
         }
         let free = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let (mut arena, mut workspace) = free.unwrap_or_else(|| (Arena::zeros(self.memory), Aligned::zeros(self.workspace)));
-        for (operand, input) in self.inputs.iter().zip(inputs) {
-            if let Operand::Memory { view, .. } = operand {
+        for ((operand, input), in_place) in self.inputs.iter().zip(inputs).zip(&self.in_place) {
+            if let (Operand::Memory { view, .. }, false) = (operand, in_place) {
                 scatter(input, arena.floats_mut(), view);
             }
         }
         let mut held = Vec::new();
         let mut run = Run {
+            inputs,
             arena: &mut arena,
             workspace: &mut workspace,
             isa: self.isa,
@@ -180,6 +184,30 @@ impl CompiledPlan {
         self.free.lock().unwrap_or_else(PoisonError::into_inner).push((arena, workspace));
         Ok(outputs)
     }
+}
+
+/// Lets steps that only move an input's numbers to channels last read them where the caller has them, if no other step needs that input; says
+/// for each input whether that is so.
+fn read_in_place(plan: &Plan, steps: &mut [(Work, Named)]) -> Vec<bool> {
+    let buffer = |operand: &Operand| if let Operand::Memory { buffer, .. } = operand { Some(*buffer) } else { None };
+    let each = plan.inputs.iter().enumerate().map(|(number, input)| {
+        let (Some(wanted), Some(view)) = (buffer(input), input.view()) else { return false };
+        let touches = |step: &zoo_graph::Step| step.inputs.iter().chain(&step.outputs).any(|operand| buffer(operand) == Some(wanted));
+        let readers: Vec<usize> = (0..plan.steps.len()).filter(|i| touches(&plan.steps[*i])).collect();
+        let only_moved = readers.iter().all(|i| matches!(steps[*i].0, Work::ToMap { .. }));
+        if !only_moved || !view.is_rows() || plan.outputs.iter().any(|output| buffer(output) == Some(wanted)) {
+            return false;
+        }
+        for i in readers {
+            if let Work::ToMap { from, .. } = &mut steps[i].0
+                && let Source::Memory(offset) = *from
+            {
+                *from = Source::Input(number, offset - view.offset);
+            }
+        }
+        true
+    });
+    each.collect()
 }
 
 /// The fastest of a convolution's algorithms on zeros of this shape.

@@ -26,6 +26,14 @@ pub(crate) enum Before {
     Gate((usize, usize)),
 }
 
+/// Where numbers lie row by row, and the first of them.
+#[derive(Clone, Copy)]
+pub(crate) enum Source {
+    Memory(usize),
+    /// In one of the run's inputs, as the caller gave it.
+    Input(usize, usize),
+}
+
 /// A step with its kernel, its weights and its places.
 #[derive(Clone)]
 pub(crate) enum Work {
@@ -99,7 +107,7 @@ pub(crate) enum Work {
     },
     /// Row by row to channels last.
     ToMap {
-        offset: usize,
+        from: Source,
         len: usize,
         output: Place,
     },
@@ -136,6 +144,7 @@ pub(crate) fn numbers(constants: &Constants, id: ValueId) -> Result<&[f32], Engi
 
 /// What a run works with.
 pub(crate) struct Run<'a> {
+    pub inputs: &'a [&'a [f32]],
     pub arena: &'a mut Arena,
     pub workspace: &'a mut [f32],
     pub isa: Isa,
@@ -216,9 +225,14 @@ impl Work {
                 let ([a, b], to) = run.arena.slices([*a, *b], *output)?;
                 product.run(*batch, a, b, to, run.workspace, threads)?;
             }
-            Self::ToMap { offset, len, output } => {
+            Self::ToMap { from: Source::Memory(offset), len, output } => {
                 let (from, to) = run.arena.slice_and_view(*offset, *len, *output)?;
                 nchw_to_nhwc(from, to, threads)?;
+            }
+            Self::ToMap { from: Source::Input(input, first), len, output } => {
+                let given = run.inputs.get(*input).and_then(|given| given.get(*first..first + len));
+                let ([], to) = run.arena.views([], *output)?;
+                nchw_to_nhwc(given.ok_or(EngineError::Broken("a part beyond the input"))?, to, threads)?;
             }
             Self::Copy { from, to } => copy(run.arena.floats_mut(), from, to),
             Self::Linear { mul, add, from, to, len } => {

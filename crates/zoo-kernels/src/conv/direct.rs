@@ -7,14 +7,12 @@ use pulp::{Simd, WithSimd};
 
 use super::places::places;
 use super::{ConvSpec, Job};
+use crate::cache;
 use crate::gemm::{Block, Order, Packed, Sizes, split};
 use crate::isa::Isa;
 use crate::memory::{Aligned, SharedMut};
 use crate::scratch::Scratch;
 use crate::threads::Threads;
-
-/// Bytes of input that a block of pixels reads, so that they stay in L2.
-const BLOCK_BYTES: usize = 128 << 10;
 
 /// One packed matrix for each group, or for a few groups side by side.
 #[derive(Clone)]
@@ -67,11 +65,11 @@ impl Direct {
         self.parts.iter().map(Packed::bytes).sum()
     }
 
-    /// Most pixels of a block.
+    /// Most pixels of a block: what they read stays in L2 beside the weights.
     fn most(&self, spec: &ConvSpec) -> usize {
         let step = spec.stride[0] * spec.stride[1];
         let tile = self.parts.first().map_or(1, |part| part.layout.pixels);
-        (BLOCK_BYTES / (4 * spec.in_channels * step)).clamp(4 * tile, 240)
+        (cache::second() / (16 * spec.in_channels * step)).clamp(4 * tile, 240)
     }
 
     /// Floats of a worker's changed input.
@@ -91,7 +89,7 @@ impl Direct {
             let bounds = [pixels * block / blocks, pixels * (block + 1) / blocks];
             let (changed, parts, panels) = (std::ptr::null_mut(), 0..self.parts.len(), panels.clone());
             // SAFETY: the caller's promise; nothing else runs.
-            isa.run(Task { changed, direct: self, spec, job, bounds, parts, panels });
+            isa.run(Task { changed, direct: self, spec, job, bounds, parts, panels, next: 1 });
         }
     }
 
@@ -120,6 +118,7 @@ impl Direct {
                 bounds: [pixels * block / blocks, pixels * (block + 1) / blocks],
                 parts: range(share, shares, self.parts.len()),
                 panels: range(group, groups, part.layout.panels.len()),
+                next: if groups > 1 { threads.count() } else { 1 },
             });
         });
     }
@@ -153,6 +152,8 @@ struct Task<'a> {
     bounds: [usize; 2],
     parts: Range<usize>,
     panels: Range<usize>,
+    /// As [`Block::next`].
+    next: usize,
 }
 
 impl WithSimd for Task<'_> {
@@ -160,7 +161,7 @@ impl WithSimd for Task<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { direct, spec, job, changed, bounds: [first, end], parts, panels } = self;
+        let Self { direct, spec, job, changed, bounds: [first, end], parts, panels, next } = self;
         let Some(part) = direct.parts.first() else { return };
         let sizes = Sizes::new(end - first, part.layout.pixels);
         let mut rows = Vec::with_capacity(sizes.pixels * part.layout.taps);
@@ -183,6 +184,7 @@ impl WithSimd for Task<'_> {
                     residual: job.residual_at(first, channel),
                     activation: job.activation,
                     panels: panels.clone(),
+                    next,
                 };
                 part.run(simd, &block);
             }

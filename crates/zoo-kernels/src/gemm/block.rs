@@ -5,7 +5,7 @@ use std::ops::Range;
 use pulp::Simd;
 
 use super::pack::{Chunk, Layout, Panel};
-use super::tile::{Step, Tile, tile_fn};
+use super::tile::{LINE, Step, Tile, tile_fn};
 use crate::activation::{Activation, Rows};
 
 /// Weights up to this size stay in L2 while tile after tile is computed.
@@ -73,6 +73,8 @@ pub(crate) struct Block<'a> {
     pub residual: Option<Residual>,
     pub activation: Activation,
     pub panels: Range<usize>,
+    /// How many panels after one of these this thread is likely to need the next: one, or where threads share the panels as many as there are threads.
+    pub next: usize,
 }
 
 impl Layout {
@@ -90,24 +92,31 @@ impl Layout {
         let panels = &self.panels[block.panels.clone()];
         let job = Job { layout: self, block, data, bias };
         let bytes: usize = panels.iter().map(|p| p.vectors * S::F32_LANES).sum::<usize>() * self.taps * self.depth * 4;
-        if self.chunks.len() == 1 && bytes <= RESIDENT_BYTES {
+        if self.chunks.len() == 1 && bytes <= RESIDENT_BYTES && block.next == 1 {
             // Whole rows of the output are written one after the other.
             for run in block.sizes.runs() {
                 for alike in panels.chunk_by(|a, b| a.vectors == b.vectors) {
                     // SAFETY: the caller's promise.
-                    unsafe { job.tiles(simd, run, alike, &self.chunks[0]) };
+                    unsafe { job.tiles(simd, run, alike, &self.chunks[0], None) };
                 }
             }
         } else {
-            for panel in panels {
-                for chunk in &self.chunks {
+            for (i, panel) in panels.iter().enumerate() {
+                let later = self.panels.get(block.panels.start + i + block.next);
+                for (j, chunk) in self.chunks.iter().enumerate() {
+                    let next = self.chunks.get(j + 1).map(|chunk| self.place::<S>(panel, chunk)).or(later.map(|panel| panel.offset));
                     for run in block.sizes.runs() {
                         // SAFETY: the caller's promise.
-                        unsafe { job.tiles(simd, run, std::slice::from_ref(panel), chunk) };
+                        unsafe { job.tiles(simd, run, std::slice::from_ref(panel), chunk, next) };
                     }
                 }
             }
         }
+    }
+
+    /// Where a part of a panel begins.
+    const fn place<S: Simd>(&self, panel: &Panel, chunk: &Chunk) -> usize {
+        panel.offset + (chunk.tap * self.depth + chunk.offset) * panel.vectors * S::F32_LANES
     }
 }
 
@@ -120,12 +129,12 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// A run of tiles times neighbouring panels of as many registers.
+    /// A run of tiles times neighbouring panels of as many registers; `next` is where the weights are that are needed afterwards.
     ///
     /// # Safety
     /// As for [`Layout::run`].
     #[inline(always)]
-    unsafe fn tiles<S: Simd>(&self, simd: S, run: Run, panels: &[Panel], chunk: &Chunk) {
+    unsafe fn tiles<S: Simd>(&self, simd: S, run: Run, panels: &[Panel], chunk: &Chunk, next: Option<usize>) {
         let (layout, block) = (self.layout, self.block);
         let Run { first, size, tiles } = run;
         let ([panel, ..], [.., last]) = (panels, panels) else { return };
@@ -137,6 +146,12 @@ impl Job<'_> {
         let begin = chunk.tap == 0 && chunk.offset == 0;
         let residual = block.residual.filter(|_| end);
         let residual_stride = residual.map_or(0, |r| r.stride);
+        // The larger tiles before these have asked for some of it.
+        let rows = chunk.taps * chunk.depth;
+        let asked = first.div_ceil(size + 1) * rows;
+        let ahead = next.map_or((self.data, 0), |next| {
+            (self.data.wrapping_add(next + asked * LINE), (rows * width).div_ceil(LINE).saturating_sub(asked))
+        });
         let next = Step { rows: size * layout.taps, weights: 0, bias: 0, out: size * block.out_stride, residual: size * residual_stride };
         let beside = Step { rows: 0, weights: layout.taps * layout.depth * width, bias: width, out: width, residual: width };
         // SAFETY: pixels and channels are within what the caller promised, and so are the panel's weights and bias.
@@ -146,7 +161,8 @@ impl Job<'_> {
                 taps: chunk.taps,
                 offset: block.offset + chunk.offset,
                 depth: chunk.depth,
-                weights: self.data.add(panel.offset + (chunk.tap * layout.depth + chunk.offset) * width),
+                weights: self.data.add(layout.place::<S>(panel, chunk)),
+                ahead,
                 bias: if self.bias.is_null() { self.bias } else { self.bias.add(panel.bias) },
                 accumulate: !begin,
                 out: block.out.add(first * block.out_stride + panel.first),
@@ -178,7 +194,8 @@ pub(crate) fn split(pixels: usize, packed: &Layout, most: usize, threads: usize)
     if threads == 1 {
         return (least, 1);
     }
-    let work = pixels * packed.taps * packed.depth * packed.columns;
+    // A weight is read in the time of some products.
+    let work = pixels.max(16) * packed.taps * packed.depth * packed.columns;
     let target = (work / TASK).clamp(1, 8 * threads).next_multiple_of(threads);
     if work < TASK {
         return (least, 1);
@@ -186,7 +203,9 @@ pub(crate) fn split(pixels: usize, packed: &Layout, most: usize, threads: usize)
     // Where the weights are most of what is read, each thread reads its own part of them.
     let resident = packed.len() * 4 <= RESIDENT_BYTES && tiles >= target;
     if packed.columns > pixels && packed.panels.len() >= threads && !resident {
-        let groups = target.div_ceil(least).next_multiple_of(threads).min(packed.panels.len());
+        let groups = target.div_ceil(least).next_multiple_of(threads);
+        // Rather a panel each than two for some and one for others.
+        let groups = if 2 * groups > packed.panels.len() { packed.panels.len() } else { groups };
         return (least, groups);
     }
     let blocks = least.max(target).next_multiple_of(threads).min(tiles);

@@ -153,9 +153,11 @@ impl Packed {
 }
 
 /// The widths: no more registers than keep a tile within the register file, in panels that are nearly the same, larger ones first.
+/// Three registers with more pixels are as good as four: few panels are made an even number, which two threads share better.
 fn panels(columns: usize, lanes: usize, registers: usize) -> Vec<Panel> {
     let total = columns.div_ceil(lanes);
     let count = total.div_ceil(if registers >= 32 { MAX_VECTORS } else { 2 });
+    let count = if registers >= 32 && matches!(count, 3 | 5 | 7) { count + 1 } else { count };
     let begin = |i: usize| i * (total / count) + i.min(total % count);
     let panel = |i: usize| {
         let (first, end) = (begin(i) * lanes, begin(i + 1) * lanes);

@@ -6,12 +6,15 @@
 
 use pulp::{Simd, WithSimd};
 
-use crate::simd::{Tail, at_least, at_most, load};
+use crate::simd::{Tail, at_least, at_most, load, prefetch};
 
 /// Rows of a tile of four registers, which the other inner kernels have as well.
 pub(crate) const ROWS: usize = 6;
 /// Most registers of a tile's row.
 pub(crate) const MAX_VECTORS: usize = 4;
+
+/// Floats of a cache line.
+pub(crate) const LINE: usize = 16;
 
 /// Most pixels of a tile so wide: narrow ones are taller, for as many products between a tile's start and its end. Beyond ten rows
 /// of one register, addresses would not stay in registers.
@@ -35,6 +38,8 @@ pub(crate) struct Tile {
     pub depth: usize,
     /// `[taps][depth][width]`.
     pub weights: *const f32,
+    /// Weights that are needed next, and how many cache lines: tile after tile asks for one with each row of its own weights.
+    pub ahead: (*const f32, usize),
     /// `width` floats for each panel, or null for zeros. Not read when accumulating.
     pub bias: *const f32,
     /// Whether sums begin with what `out` holds.
@@ -149,6 +154,10 @@ unsafe fn one<S: Simd, const P: usize, const V: usize, const C: usize>(simd: S, 
         }
         let mut weights = tile.weights.add(ahead(|s| s.weights));
         let mut pointers = tile.rows.add(ahead(|s| s.rows));
+        let (next, lines) = tile.ahead;
+        let asked = i * tile.taps * tile.depth;
+        // Without a need it asks for what it reads anyway, which is less than to ask whether there is a need.
+        let (mut next, line) = if asked < lines { (next.wrapping_add(asked * LINE), LINE) } else { (weights, 0) };
         for _ in 0..tile.taps {
             let mut rows = [std::ptr::null::<f32>(); P];
             for r in 0..P {
@@ -158,6 +167,8 @@ unsafe fn one<S: Simd, const P: usize, const V: usize, const C: usize>(simd: S, 
             let mut k = 0;
             while k + C <= tile.depth {
                 for c in 0..C {
+                    prefetch(next);
+                    next = next.wrapping_add(line);
                     multiply_add(simd, &mut sums[c], &rows, k + c, weights.add(c * width));
                 }
                 weights = weights.add(C * width);

@@ -241,6 +241,7 @@ impl<'a> Pass<'a> {
                     residual: None,
                     activation: Activation::Identity,
                     panels: panels[0]..panels[1],
+                    next: 1,
                 };
                 let weights = self.winograd.weights.as_ptr().add(element * layout.len());
                 layout.run(simd, weights, std::ptr::null(), &block);
