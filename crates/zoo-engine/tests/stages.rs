@@ -15,6 +15,7 @@ const MODELS: &[(&str, usize)] = &[
     ("densenet_bc_cifar", 32),
     ("resnet20_cifar", 32),
     ("seresnet18", 32),
+    ("squeezenet1_1", 64),
     ("shufflenet_v2_x0_5", 32),
     ("mobilenet_v3_small", 32),
     ("efficientnet_b0", 32),
@@ -117,6 +118,18 @@ fn a_residual_net_is_convolutions_and_little_else() {
     assert_eq!((count("conv"), count("dense"), count("max_pool"), count("mean")), (20, 1, 1, 1), "{graph}");
     assert_eq!(names.len(), 24, "{graph}");
     assert!(graph.to_string().contains("residual, relu"), "{graph}");
+}
+
+#[test]
+fn activations_move_into_what_a_concatenation_joins() {
+    let model = burn_zoo::build("squeezenet1_1", &BuildOptions::default(), &Device::flex()).unwrap();
+    let mut graph =
+        zoo_graph::capture(&model, &[&[1, 3, 64, 64]], |model, inputs| vec![model.forward(inputs[0].tensor::<4>()).into()]).unwrap();
+    optimise_to(&mut graph, Stage::Simplified);
+    let count = |graph: &zoo_graph::Graph, name: &str| graph.nodes.iter().filter(|node| node.op.name() == name).count();
+    assert_eq!((count(&graph, "relu"), count(&graph, "cat")), (18, 8), "{graph}");
+    optimise_to(&mut graph, Stage::Fused);
+    assert_eq!((count(&graph, "relu"), count(&graph, "cat")), (0, 8), "{graph}");
 }
 
 #[test]

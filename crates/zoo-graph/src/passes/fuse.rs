@@ -2,6 +2,7 @@
 
 use super::rewrite::Rewrite;
 use crate::Graph;
+use crate::graph::{Node, ValueId};
 use crate::op::{Binary, Conv, Op, Prologue, Unary};
 
 /// layer(x) + y
@@ -42,6 +43,26 @@ pub(super) fn activations(graph: &mut Graph) -> usize {
             _ => return,
         }
         rewrite.replace(index, op, inputs);
+    })
+}
+
+/// activation(cat(layer(x), layer(y))) becomes cat(activation(layer(x)), activation(layer(y))): SqueezeNet's fire modules are of this kind.
+pub(super) fn joined(graph: &mut Graph) -> usize {
+    Rewrite::run(graph, |rewrite, index| {
+        let node = rewrite.node(index);
+        let Op::Unary(unary) = node.op else { return };
+        let Some(Node { op: Op::Cat(axis), inputs: parts, .. }) = rewrite.sole_producer(node.inputs[0]) else { return };
+        let free = |part: &ValueId| rewrite.sole_producer(*part).is_some_and(|layer| layer.op.clone().activation_mut() == Some(&mut None));
+        if !is_activation(unary) || !parts.iter().all(free) {
+            return;
+        }
+        let (axis, parts) = (*axis, parts.clone());
+        let activated = |part: ValueId| {
+            let shape = rewrite.graph.shape(part).to_vec();
+            rewrite.insert(index, Op::Unary(unary), vec![part], shape)
+        };
+        let parts = parts.into_iter().map(activated).collect();
+        rewrite.replace(index, Op::Cat(axis), parts);
     })
 }
 

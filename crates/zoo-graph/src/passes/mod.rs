@@ -60,6 +60,7 @@ pub const PASSES: &[(&str, Stage, Pass)] = &[
     ("pooling before pointwise convolutions", Stage::Folded, pool_first::run),
     ("views after sums", Stage::Fused, sink::sums),
     ("residual sums", Stage::Fused, fuse::residuals),
+    ("activations of what is joined", Stage::Fused, fuse::joined),
     ("activations", Stage::Fused, fuse::activations),
     ("scales and gates before pointwise convolutions", Stage::Fused, fuse::prologues),
     ("depthwise convolutions with pointwise ones around them", Stage::Chained, chain::run),
