@@ -1,17 +1,17 @@
 //! Pooling: maximum and average, over windows of fixed size or adapted to an output size, as PyTorch defines them.
 
 mod backward;
+mod forward;
 mod sums;
 
 pub use backward::{adaptive_pool_backward, pool_backward};
 pub use sums::sum_pixels;
 
-use pulp::{Simd, WithSimd};
+use forward::{Map, Task};
 
 use crate::error::{Result, same, setting};
 use crate::isa::Isa;
 use crate::memory::{Shared, SharedMut};
-use crate::simd::{load, max_or_nan, store};
 use crate::threads::Threads;
 use crate::view::{Shape, View, ViewMut};
 
@@ -159,116 +159,16 @@ fn run(
     let target = if threads.count() == 1 { 1 } else { (work / TASK).clamp(1, 8 * threads.count()) };
     let strips = target.min(lines);
     let parts = (target / strips).clamp(1, channels.div_ceil(64));
-    let (stride, output_stride) = (input.pixel_stride(), output.pixel_stride());
-    let (from, to) = (Shared::new(input.data()), SharedMut::new(output.data()));
+    let (input, output) = (
+        Map { data: Shared::new(input.data()), stride: input.pixel_stride(), shape: input.shape() },
+        Map { stride: output.pixel_stride(), shape: output.shape(), data: SharedMut::new(output.data()) },
+    );
     threads.run(strips * parts, |task, _| {
         let (strip, part) = (task / parts, task % parts);
         let edge = |i: usize| (channels * i / parts).next_multiple_of(32).min(channels);
-        for line in lines * strip / strips..lines * (strip + 1) / strips {
-            let (image, y) = (line / expected[1], line % expected[1]);
-            for (x, &columns) in windows[1].iter().enumerate() {
-                // SAFETY: the windows lie within the input, the pixel and the channels within the output; tasks have lines
-                // and channels of their own.
-                unsafe {
-                    isa.run(Pixel {
-                        max,
-                        rows: windows[0][y],
-                        columns,
-                        step,
-                        input: from.at(image * height * width * stride + edge(part)),
-                        line: width * stride,
-                        pixel: stride,
-                        output: to.at((line * expected[2] + x) * output_stride + edge(part)),
-                        channels: edge(part + 1) - edge(part),
-                    });
-                }
-            }
-        }
+        let lines = lines * strip / strips..lines * (strip + 1) / strips;
+        // The windows lie within the input, and as many pixels within the output; tasks have lines and channels of their own.
+        isa.run(Task { max, windows, step, input, output, lines, channels: [edge(part), edge(part + 1)] });
     });
     Ok(())
-}
-
-/// One pixel of the output.
-struct Pixel {
-    max: bool,
-    rows: Window,
-    columns: Window,
-    step: [usize; 2],
-    input: *const f32,
-    /// Floats from row to row, and from pixel to pixel.
-    line: usize,
-    pixel: usize,
-    output: *mut f32,
-    channels: usize,
-}
-
-impl WithSimd for Pixel {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        // SAFETY: whoever makes a `Pixel` promises that windows and channels lie within the tensors.
-        unsafe {
-            if self.max {
-                self.fold(simd, |s: Fold<'_, S>| s.max(), |s: Fold<'_, pulp::Scalar>| s.max());
-            } else {
-                self.fold(simd, |s: Fold<'_, S>| s.mean(), |s: Fold<'_, pulp::Scalar>| s.mean());
-            }
-        }
-    }
-}
-
-/// A register's worth of channels of a pixel.
-struct Fold<'a, S> {
-    simd: S,
-    of: &'a Pixel,
-    channel: usize,
-}
-
-impl Pixel {
-    #[inline(always)]
-    unsafe fn fold<S: Simd>(&self, simd: S, wide: impl Fn(Fold<'_, S>) -> S::f32s, narrow: impl Fn(Fold<'_, pulp::Scalar>) -> f32) {
-        let mut channel = 0;
-        while channel + S::F32_LANES <= self.channels {
-            // SAFETY: the channels are within the output.
-            unsafe { store(simd, self.output.add(channel), wide(Fold { simd, of: self, channel })) };
-            channel += S::F32_LANES;
-        }
-        while channel < self.channels {
-            // SAFETY: as above.
-            unsafe { *self.output.add(channel) = narrow(Fold { simd: pulp::Scalar, of: self, channel }) };
-            channel += 1;
-        }
-    }
-}
-
-impl<S: Simd> Fold<'_, S> {
-    #[inline(always)]
-    fn over(&self, start: S::f32s, mut f: impl FnMut(S::f32s, S::f32s) -> S::f32s) -> S::f32s {
-        let (pixel, mut result) = (self.of, start);
-        let mut y = pixel.rows.first;
-        while y < pixel.rows.end {
-            let mut x = pixel.columns.first;
-            while x < pixel.columns.end {
-                // SAFETY: the window is within the input.
-                let value = unsafe { load(self.simd, pixel.input.add(y * pixel.line + x * pixel.pixel + self.channel)) };
-                result = f(result, value);
-                x += pixel.step[1];
-            }
-            y += pixel.step[0];
-        }
-        result
-    }
-
-    #[inline(always)]
-    fn max(self) -> S::f32s {
-        self.over(self.simd.splat_f32s(f32::NEG_INFINITY), |a, b| max_or_nan(self.simd, a, b))
-    }
-
-    #[inline(always)]
-    fn mean(self) -> S::f32s {
-        let sum = self.over(self.simd.splat_f32s(0.0), |a, b| self.simd.add_f32s(a, b));
-        let count = (self.of.rows.count * self.of.columns.count) as f32;
-        self.simd.div_f32s(sum, self.simd.splat_f32s(count))
-    }
 }
