@@ -168,7 +168,7 @@ impl Binder<'_> {
         let mut algorithms = candidates(spec, shape, self.isa)?;
         algorithms.retain(|algorithm| match algorithm {
             Algorithm::Winograd2 => self.options.winograd >= Winograd::F2,
-            Algorithm::Winograd4 => self.options.winograd >= Winograd::F4,
+            Algorithm::Winograd4 | Algorithm::Winograd5 => self.options.winograd >= Winograd::F4,
             _ => true,
         });
         Ok((self.choose)(spec, shape, algorithms))

@@ -56,9 +56,9 @@ pub fn modelled_cycles(spec: &ConvSpec, input: Shape, algorithm: Algorithm, isa:
             multiply(pixels, per_group * taps * together, registers / used, taps) + pixels * taps * 2.0
         }
         Algorithm::Depthwise => pixels * registers * (taps * 0.8 + 4.0),
-        Algorithm::Winograd2 | Algorithm::Winograd4 => {
-            let side = if algorithm == Algorithm::Winograd2 { 2 } else { 4 };
-            let elements = ((side + 2) * (side + 2)) as f64;
+        Algorithm::Winograd2 | Algorithm::Winograd4 | Algorithm::Winograd5 => {
+            let side = if algorithm == Algorithm::Winograd4 { 4 } else { 2 };
+            let elements = (side + spec.kernel[0] - 1).pow(2) as f64;
             let tiles = (batch * height.div_ceil(side) * width.div_ceil(side)) as f64;
             let inputs = (per_group / lanes).ceil();
             // Each element is loaded, moved through two transforms and stored, on both sides of the product.

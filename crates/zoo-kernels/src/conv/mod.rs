@@ -53,12 +53,14 @@ pub enum Algorithm {
     Winograd2,
     /// Winograd's F(4x4, 3x3): 4 times fewer products, with about twice the rounding error of [`Algorithm::Direct`].
     Winograd4,
+    /// Winograd's F(2x2, 5x5): 2.8 times fewer products, with the tiles of [`Algorithm::Winograd4`] and about its rounding error.
+    Winograd5,
 }
 
 impl Algorithm {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Direct, Self::Pointwise, Self::Stem, Self::Grouped, Self::Depthwise, Self::Winograd2, Self::Winograd4];
+    pub const ALL: [Self; 8] =
+        [Self::Direct, Self::Pointwise, Self::Stem, Self::Grouped, Self::Depthwise, Self::Winograd2, Self::Winograd4, Self::Winograd5];
 
     /// Its name, as in a profile.
     pub const fn name(self) -> &'static str {
@@ -70,20 +72,20 @@ impl Algorithm {
             Self::Depthwise => "depthwise",
             Self::Winograd2 => "winograd2",
             Self::Winograd4 => "winograd4",
+            Self::Winograd5 => "winograd5",
         }
     }
 
     /// Whether it can compute this convolution, or why not.
     pub(crate) fn refuses(self, spec: &ConvSpec) -> Option<&'static str> {
-        let unit = |pair: [usize; 2]| pair == [1, 1];
+        let plain = |kernel: usize| spec.groups == 1 && spec.kernel == [kernel; 2] && spec.stride == [1, 1] && spec.dilation == [1, 1];
         match self {
             Self::Direct if spec.groups > 1 => Some("it has groups"),
             Self::Pointwise if !spec.is_pointwise() => Some("it is not 1x1 without padding and groups"),
             Self::Stem if spec.groups > 1 || spec.dilation[1] != 1 => Some("it has groups or dilation"),
             Self::Depthwise if !spec.is_depthwise() => Some("it has not one group for each channel"),
-            Self::Winograd2 | Self::Winograd4 if spec.groups > 1 || spec.kernel != [3, 3] || !unit(spec.stride) || !unit(spec.dilation) => {
-                Some("it is not 3x3 of stride 1 without groups and dilation")
-            }
+            Self::Winograd2 | Self::Winograd4 if !plain(3) => Some("it is not 3x3 of stride 1 without groups and dilation"),
+            Self::Winograd5 if !plain(5) => Some("it is not 5x5 of stride 1 without groups and dilation"),
             _ => None,
         }
     }
@@ -149,7 +151,7 @@ impl PackedConv {
         let kind = match algorithm {
             Algorithm::Stem => Kind::Stem(Stem::pack(spec, weight, bias, isa)),
             Algorithm::Depthwise => Kind::Depthwise(Depthwise::pack(spec, weight, bias, isa)),
-            Algorithm::Winograd2 => Kind::Winograd(Winograd::pack(spec, weight, bias, isa, 2)),
+            Algorithm::Winograd2 | Algorithm::Winograd5 => Kind::Winograd(Winograd::pack(spec, weight, bias, isa, 2)),
             Algorithm::Winograd4 => Kind::Winograd(Winograd::pack(spec, weight, bias, isa, 4)),
             _ => Kind::Direct(Direct::pack(spec, weight, bias, isa)),
         };
@@ -171,7 +173,7 @@ impl PackedConv {
         let kind = match algorithm {
             Algorithm::Stem => Kind::Stem(Stem::pack(spec, weight, bias, isa)),
             Algorithm::Depthwise => Kind::Depthwise(Depthwise::pack_reversed(spec, weight, reversed, bias, isa)),
-            Algorithm::Winograd2 => Kind::Winograd(winograd(scratch, 2)),
+            Algorithm::Winograd2 | Algorithm::Winograd5 => Kind::Winograd(winograd(scratch, 2)),
             Algorithm::Winograd4 => Kind::Winograd(winograd(scratch, 4)),
             _ => Kind::Direct(Direct::pack_in(spec, (weight, reversed), bias, isa, scratch, threads)),
         };

@@ -19,7 +19,8 @@ const FASTER: f64 = 0.85;
 pub(super) fn forward(spec: &ConvSpec, input: Shape, isa: Isa, stem: bool) -> Result<Algorithm> {
     let mut best = (f64::INFINITY, Algorithm::Direct);
     for algorithm in candidates(spec, input, isa)? {
-        if algorithm == Algorithm::Stem && !stem {
+        // The tiles of 5x5 kernels have no gradient to weights, and the forward run keeps to what that is made of.
+        if algorithm == Algorithm::Stem && !stem || algorithm == Algorithm::Winograd5 {
             continue;
         }
         let weights = (spec.weight_len() / spec.taps() * elements(algorithm).unwrap_or(spec.taps())) as f64;
@@ -41,7 +42,7 @@ fn moved(spec: &ConvSpec, input: Shape, algorithm: Algorithm, isa: Isa) -> Resul
     let side = if algorithm == Algorithm::Winograd2 { 2 } else { 4 };
     let tiles = batch * height.div_ceil(side) * width.div_ceil(side);
     let registers = spec.in_channels.div_ceil(isa.lanes()) + outputs.div_ceil(isa.lanes());
-    let each = MOVED[usize::from(!is_fused(side, spec.in_channels, outputs))];
+    let each = MOVED[usize::from(!is_fused(elements, spec.in_channels, outputs))];
     Ok(each * (tiles * elements * registers) as f64)
 }
 

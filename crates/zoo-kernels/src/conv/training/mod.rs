@@ -203,7 +203,9 @@ impl ConvTraining {
                 Algorithm::Stem => stem::run(&job, weight, self.isa, scratch, threads),
                 Algorithm::Winograd2 => weight_gradient(&job, weight, 2, self.isa, scratch, threads),
                 Algorithm::Winograd4 => weight_gradient(&job, weight, 4, self.isa, scratch, threads),
-                Algorithm::Direct | Algorithm::Pointwise | Algorithm::Grouped => weights::run(&job, weight, self.isa, scratch, threads),
+                Algorithm::Direct | Algorithm::Pointwise | Algorithm::Grouped | Algorithm::Winograd5 => {
+                    weights::run(&job, weight, self.isa, scratch, threads)
+                }
             }
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! Winograd's minimal filtering for 3x3 kernels of stride 1: tiles of the input are transformed, multiplied element by
+//! Winograd's minimal filtering for 3x3 and 5x5 kernels of stride 1: tiles of the input are transformed, multiplied element by
 //! element (a matrix product over the channels for each element), and transformed back.
 //!
 //! Where the transformed weights fit beside a block of tiles, one thread does all three steps of a block while it is in L2.
@@ -45,8 +45,9 @@ pub(super) struct Winograd {
     weights: Aligned,
     bias: Aligned,
     zeros: Aligned,
-    /// Outputs of a tile along one axis: 2 or 4.
+    /// Outputs of a tile along one axis, and the side of the input that they see: 2 and 4, or 4 and 6, or for a kernel of 5x5 2 and 6.
     outputs: usize,
+    tile: usize,
 }
 
 /// How many tiles are in work at once, and whether one thread does all of their steps.
@@ -58,8 +59,7 @@ struct Plan {
 
 /// Whether one thread does all three steps of a block: its tiles and all weights must stay in L2 (three fifths of it are for the
 /// weights; more of them take longer to read for each block than sharing the steps).
-pub(super) fn is_fused(outputs: usize, inputs: usize, columns: usize) -> bool {
-    let elements = (outputs + 2) * (outputs + 2);
+pub(super) fn is_fused(elements: usize, inputs: usize, columns: usize) -> bool {
     BLOCK_BYTES / (4 * elements * (inputs + columns)) >= BLOCK_TILES && 4 * elements * inputs * columns <= cache::second() / 5 * 3
 }
 
@@ -79,15 +79,16 @@ impl Winograd {
         threads: &Threads,
     ) -> Self {
         let layout = Layout::new(isa, [1, spec.in_channels, spec.out_channels]);
-        let mut weights = scratch.take((outputs + 2) * (outputs + 2) * layout.len());
-        let order = order(spec, 1, reversed, (0..9).collect());
-        weights::transform(&layout, &order, weight, outputs, &mut weights, threads);
+        let tile = outputs + spec.kernel[0] - 1;
+        let mut weights = scratch.take(tile * tile * layout.len());
+        let order = order(spec, 1, reversed, (0..spec.taps()).collect());
+        weights::transform(&layout, &order, weight, tile, &mut weights, threads);
         let mut padded = scratch.take(spec.out_channels);
         match bias {
             Some(bias) => padded.copy_from_slice(bias),
             None => padded.fill(0.0),
         }
-        Self { layout, weights, bias: padded, zeros: Aligned::zeros(spec.in_channels), outputs }
+        Self { layout, weights, bias: padded, zeros: Aligned::zeros(spec.in_channels), outputs, tile }
     }
 
     /// Gives the buffers back.
@@ -101,7 +102,7 @@ impl Winograd {
     }
 
     fn elements(&self) -> usize {
-        (self.outputs + 2) * (self.outputs + 2)
+        self.tile * self.tile
     }
 
     /// Floats that a tile takes, transformed and multiplied.
@@ -112,7 +113,7 @@ impl Winograd {
     fn plan(&self, output: Shape, threads: usize) -> Plan {
         let tiles = Grid::new(output, self.outputs).tiles();
         let fit = BLOCK_BYTES / (4 * self.tile_len());
-        if is_fused(self.outputs, self.layout.depth, self.layout.columns) {
+        if is_fused(self.elements(), self.layout.depth, self.layout.columns) {
             // The same number of blocks for each thread, nearly equal.
             let blocks = tiles.div_ceil(fit).max(2 * threads).next_multiple_of(threads);
             Plan { fused: true, tiles: tiles.div_ceil(blocks) }
@@ -256,18 +257,22 @@ impl WithSimd for Stepped<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let (pass, winograd) = (&self.pass, self.pass.winograd);
-        let small = winograd.outputs == 2;
+        let sides = (winograd.tile, winograd.outputs);
         match self.step {
             Step::Product { element, panels } => pass.multiply(simd, element, panels),
             // SAFETY: `Winograd::run`'s caller promised valid tensors; the buffers are as long as the pass says.
             Step::Input { tiles, channels } => unsafe {
                 let transform = Transform { pass, tiles, channels };
-                if small { transform.input::<S, 4>(simd) } else { transform.input::<S, 6>(simd) }
+                if sides.0 == 4 { transform.input::<S, 4>(simd) } else { transform.input::<S, 6>(simd) }
             },
             // SAFETY: as above; tasks have tiles and channels of the output of their own.
             Step::Output { tiles, channels } => unsafe {
                 let transform = Transform { pass, tiles, channels };
-                if small { transform.output::<S, 4, 2>(simd) } else { transform.output::<S, 6, 4>(simd) }
+                match sides {
+                    (4, _) => transform.output::<S, 4, 2>(simd),
+                    (_, 4) => transform.output::<S, 6, 4>(simd),
+                    _ => transform.output::<S, 6, 2>(simd),
+                }
             },
         }
     }
