@@ -146,11 +146,11 @@ impl Task<'_> {
         let first_row = above.saturating_sub(y).min(K);
         let end_row = (height + above).saturating_sub(y).clamp(first_row, K);
         let mut rows = [std::ptr::null(); K];
-        for row in first_row..end_row {
+        for (i, row) in (first_row..end_row).enumerate() {
             // SAFETY: within the input.
-            rows[row] = unsafe { job.input.at((image * height + y + row - above) * width * job.input_stride + self.channels[0]) };
+            rows[i] = unsafe { job.input.at((image * height + y + row - above) * width * job.input_stride + self.channels[0]) };
         }
-        let rows = &rows[first_row..end_row];
+        let rows = &rows[..end_row - first_row];
         let group = |first: usize, pixels: usize| {
             let (left, column) = (spec.padding[1][0], first * STRIDE);
             let columns = (pixels - 1) * STRIDE + K;
@@ -164,21 +164,20 @@ impl Task<'_> {
         };
         let mut x = 0;
         while x < out_width {
-            let left = out_width - x;
+            let many = STRIDE == 1 && out_width >= MANY && out_width - x > FEW;
+            let count = if many { MANY } else { FEW };
+            let first = x.min(out_width - count);
+            let pixels = group(first, count);
             // SAFETY: as above.
             unsafe {
-                if STRIDE == 1 && out_width >= MANY && left > FEW {
-                    let first = x.min(out_width - MANY);
-                    kernel::square::<S, K, STRIDE, MANY>(simd, &group(first, MANY));
-                    self.finish(simd, line * out_width + first, MANY);
-                    x += MANY;
+                if many {
+                    kernel::square::<S, K, STRIDE, MANY>(simd, &pixels);
                 } else {
-                    let first = x.min(out_width - FEW);
-                    kernel::square::<S, K, STRIDE, FEW>(simd, &group(first, FEW));
-                    self.finish(simd, line * out_width + first, FEW);
-                    x += FEW;
+                    kernel::square::<S, K, STRIDE, FEW>(simd, &pixels);
                 }
+                self.finish(simd, line * out_width + first, count);
             }
+            x += count;
         }
     }
 
