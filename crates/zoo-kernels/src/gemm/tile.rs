@@ -20,7 +20,7 @@ pub(crate) const LINE: usize = 16;
 /// of one register, addresses would not stay in registers.
 pub(crate) const fn most_pixels(vectors: usize, registers: usize) -> usize {
     match (vectors, registers) {
-        (..=1, _) => 10,
+        (..=1, 32..) => 10,
         (2, 32..) => 12,
         (3, 32..) => 8,
         _ => ROWS,
@@ -75,11 +75,11 @@ pub(crate) struct Step {
 pub(crate) type TileFn<S> = unsafe fn(S, &Tile);
 
 /// Sums of each element that are kept apart and added at the end: a chain of additions waits for itself, and eight chains keep
-/// both multipliers busy.
+/// both multipliers busy. Tiles of one register have two whatever their height, so that a sum rounds the same in all of them.
 const fn chains(pixels: usize, vectors: usize) -> usize {
-    match pixels * vectors {
-        0..4 => 4,
-        4..8 => 2,
+    match (pixels * vectors, vectors) {
+        (0..4, _) => 4,
+        (4..8, _) | (_, 1) => 2,
         _ => 1,
     }
 }
@@ -91,7 +91,7 @@ pub(crate) fn tile_fn<S: Simd>(pixels: usize, vectors: usize) -> TileFn<S> {
     macro_rules! table {
         ($($vectors:literal: $($pixels:literal)+;)+) => {
             match (vectors, pixels) {
-                $($(($vectors, $pixels) if const { $vectors * ($pixels + 1) < S::REGISTER_COUNT - 1 } => {
+                $($(($vectors, $pixels) if const { $vectors * ($pixels * chains($pixels, $vectors) + 1) < S::REGISTER_COUNT - 1 } => {
                     tiles::<S, $pixels, $vectors, { chains($pixels, $vectors) }> as TileFn<S>
                 })+)+
                 // Never asked for: it computes less than would be needed, and stays within bounds.
