@@ -107,11 +107,15 @@ fn large_maps_are_chained() {
     }
 }
 
+/// A model's graph for one picture of 64x64.
+fn recorded(name: &str) -> zoo_graph::Graph {
+    let model = burn_zoo::build(name, &BuildOptions::default(), &Device::flex()).unwrap();
+    zoo_graph::capture(&model, &[&[1, 3, 64, 64]], |model, inputs| vec![model.forward(inputs[0].tensor::<4>()).into()]).unwrap()
+}
+
 #[test]
 fn a_residual_net_is_convolutions_and_little_else() {
-    let model = burn_zoo::build("resnet18", &BuildOptions::default(), &Device::flex()).unwrap();
-    let mut graph =
-        zoo_graph::capture(&model, &[&[1, 3, 64, 64]], |model, inputs| vec![model.forward(inputs[0].tensor::<4>()).into()]).unwrap();
+    let mut graph = recorded("resnet18");
     optimise_to(&mut graph, Stage::Chained);
     let names: Vec<&str> = graph.nodes.iter().map(|node| node.op.name()).collect();
     let count = |name: &str| names.iter().filter(|other| **other == name).count();
@@ -122,9 +126,7 @@ fn a_residual_net_is_convolutions_and_little_else() {
 
 #[test]
 fn activations_move_into_what_a_concatenation_joins() {
-    let model = burn_zoo::build("squeezenet1_1", &BuildOptions::default(), &Device::flex()).unwrap();
-    let mut graph =
-        zoo_graph::capture(&model, &[&[1, 3, 64, 64]], |model, inputs| vec![model.forward(inputs[0].tensor::<4>()).into()]).unwrap();
+    let mut graph = recorded("squeezenet1_1");
     optimise_to(&mut graph, Stage::Simplified);
     let count = |graph: &zoo_graph::Graph, name: &str| graph.nodes.iter().filter(|node| node.op.name() == name).count();
     assert_eq!((count(&graph, "relu"), count(&graph, "cat")), (18, 8), "{graph}");
@@ -134,9 +136,7 @@ fn activations_move_into_what_a_concatenation_joins() {
 
 #[test]
 fn a_dense_block_needs_no_copy() {
-    let model = burn_zoo::build("densenet121", &BuildOptions::default(), &Device::flex()).unwrap();
-    let mut graph =
-        zoo_graph::capture(&model, &[&[1, 3, 64, 64]], |model, inputs| vec![model.forward(inputs[0].tensor::<4>()).into()]).unwrap();
+    let mut graph = recorded("densenet121");
     optimise_to(&mut graph, Stage::Chained);
     let plan = zoo_graph::Plan::new(&graph);
     // The one copy puts the picture's channels last.

@@ -75,7 +75,7 @@ pub(crate) struct Step {
 pub(crate) type TileFn<S> = unsafe fn(S, &Tile);
 
 /// Sums of each element that are kept apart and added at the end: a chain of additions waits for itself, and eight chains keep
-/// both multipliers busy. Tiles of one register have two whatever their height, so that a sum rounds the same in all of them.
+/// both multipliers busy. Tiles of one register have two from four pixels on: taller ones round as those of six.
 const fn chains(pixels: usize, vectors: usize) -> usize {
     match (pixels * vectors, vectors) {
         (0..4, _) => 4,
