@@ -10,6 +10,9 @@ use zoo_kernels::{Algorithm, ConvSpec, Isa, PackedConv, Threads};
 
 use crate::EngineError;
 
+/// Weights that a layer has at least if all threads are to pack it together.
+const LARGE: usize = 1 << 22;
+
 /// What is packed: the layer, the algorithm, whether the weights lie the other way, and which weights they are.
 type Key = (ConvSpec, Algorithm, bool, u64);
 
@@ -58,17 +61,22 @@ impl Orders {
     pub fn pack(self, isa: Isa, threads: &Threads, packed: &mut Packed) -> Result<Vec<Arc<PackedConv>>, EngineError> {
         let keys: Vec<Key> = self.list.iter().map(|(key, _)| *key).collect();
         let mut new: Vec<(Key, Order)> = self.list.into_iter().filter(|(key, _)| !packed.contains_key(key)).collect();
-        // The longest work first, so that all threads end together.
         new.sort_by_key(|(_, order)| std::cmp::Reverse(order.weight.len()));
-        let made: Vec<(Key, Mutex<Option<Order>>, OnceLock<_>)> =
-            new.into_iter().map(|(key, order)| (key, Mutex::new(Some(order)), OnceLock::new())).collect();
-        threads.run(made.len(), |index, _| {
-            let (_, order, place) = &made[index];
+        // The largest one after the other, each by all threads: then no more than one of them is in memory twice. They come before
+        // Winograd's algorithms make more of others' weights.
+        let small = new.split_off(new.partition_point(|(_, order)| order.weight.len() >= LARGE));
+        for (key, order) in new {
+            packed.insert(key, Arc::new(order.pack(isa, threads)?));
+        }
+        let small: Vec<(Key, Mutex<Option<Order>>, OnceLock<_>)> =
+            small.into_iter().map(|(key, order)| (key, Mutex::new(Some(order)), OnceLock::new())).collect();
+        threads.run(small.len(), |index, _| {
+            let (_, order, place) = &small[index];
             if let Some(order) = order.lock().unwrap_or_else(PoisonError::into_inner).take() {
-                place.get_or_init(|| order.pack(isa));
+                place.get_or_init(|| order.pack(isa, &Threads::new(1)));
             }
         });
-        for (key, _, place) in made {
+        for (key, _, place) in small {
             let layer = place.into_inner().ok_or(EngineError::Broken("a layer that nobody packed"))?;
             packed.insert(key, Arc::new(layer?));
         }
@@ -77,12 +85,12 @@ impl Orders {
 }
 
 impl Order {
-    fn pack(self, isa: Isa) -> zoo_kernels::Result<PackedConv> {
+    fn pack(self, isa: Isa, threads: &Threads) -> zoo_kernels::Result<PackedConv> {
         let Self { spec, algorithm, weight, bias, by_input } = self;
         if by_input {
-            PackedConv::pack_by_input(&spec, &weight, Some(&bias), isa)
+            PackedConv::pack_by_input(&spec, &weight, Some(&bias), isa, threads)
         } else {
-            PackedConv::pack(&spec, &weight, Some(&bias), algorithm, isa)
+            PackedConv::pack_on(&spec, &weight, Some(&bias), algorithm, isa, threads)
         }
     }
 }

@@ -23,12 +23,8 @@ pub(super) struct Direct {
 }
 
 impl Direct {
-    pub(super) fn pack(spec: &ConvSpec, weight: &[f32], bias: Option<&[f32]>, isa: Isa) -> Self {
-        Self::pack_in(spec, (weight, false), bias, isa, &mut Scratch::default(), &Threads::new(1))
-    }
-
-    /// As [`Direct::pack`], in buffers of `scratch` and on all threads; `reversed` for the gradient to the input of the
-    /// convolution that the weights belong to, of which `spec` has channels and kernel the other way round.
+    /// In buffers of `scratch` and on all threads; `reversed` for the gradient to the input of the convolution that the weights belong
+    /// to, of which `spec` has channels and kernel the other way round.
     pub(super) fn pack_in(
         spec: &ConvSpec,
         (weight, reversed): (&[f32], bool),
@@ -54,10 +50,9 @@ impl Direct {
         self.parts.into_iter().for_each(|part| part.give(scratch));
     }
 
-    /// As [`Direct::pack`], of weights `[in, out]` of a 1x1 kernel without groups.
-    pub(super) fn pack_by_input(spec: &ConvSpec, weight: &[f32], bias: Option<&[f32]>, isa: Isa) -> Self {
-        let outputs = spec.out_channels;
-        let part = Packed::new(isa, [1, spec.in_channels, outputs], |_, k, column| weight[k * outputs + column], bias);
+    /// Weights `[in, out]` of a 1x1 kernel without groups.
+    pub(super) fn pack_by_input(spec: &ConvSpec, weight: &[f32], bias: Option<&[f32]>, isa: Isa, threads: &Threads) -> Self {
+        let part = Packed::of_rows(isa, [spec.in_channels, spec.out_channels], weight, bias, threads);
         Self { parts: vec![part], zeros: Aligned::zeros(spec.in_channels) }
     }
 
@@ -89,7 +84,7 @@ impl Direct {
             let bounds = [pixels * block / blocks, pixels * (block + 1) / blocks];
             let (changed, parts, panels) = (std::ptr::null_mut(), 0..self.parts.len(), panels.clone());
             // SAFETY: the caller's promise; nothing else runs.
-            isa.run(Task { changed, direct: self, spec, job, bounds, parts, panels, next: 1 });
+            isa.run(Task { changed, direct: self, spec, job, bounds, parts, panels, ahead: None });
         }
     }
 
@@ -107,6 +102,9 @@ impl Direct {
             let (task, group) = (task / groups, task % groups);
             let (block, share) = (task / shares, task % shares);
             let range = |i: usize, of: usize, n: usize| n * i / of..n * (i + 1) / of;
+            let panels = range(group, groups, part.layout.panels.len());
+            // The other threads have taken the tasks between.
+            let others = (groups > 1).then(|| (threads.count() - 1) * part.layout.panels_len(panels.clone()));
             // SAFETY: without a prologue it is the beginning of the workspace, and not used.
             let changed = unsafe { workspace.at(if job.prologue.is_some() { worker * self.prologue_len(spec) } else { 0 }) };
             // SAFETY: tasks have blocks of pixels and ranges of channels of their own.
@@ -117,8 +115,8 @@ impl Direct {
                 job,
                 bounds: [pixels * block / blocks, pixels * (block + 1) / blocks],
                 parts: range(share, shares, self.parts.len()),
-                panels: range(group, groups, part.layout.panels.len()),
-                next: if groups > 1 { threads.count() } else { 1 },
+                panels,
+                ahead: others,
             });
         });
     }
@@ -152,8 +150,8 @@ struct Task<'a> {
     bounds: [usize; 2],
     parts: Range<usize>,
     panels: Range<usize>,
-    /// As [`Block::next`].
-    next: usize,
+    /// As [`Block::ahead`].
+    ahead: Option<usize>,
 }
 
 impl WithSimd for Task<'_> {
@@ -161,7 +159,7 @@ impl WithSimd for Task<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { direct, spec, job, changed, bounds: [first, end], parts, panels, next } = self;
+        let Self { direct, spec, job, changed, bounds: [first, end], parts, panels, ahead } = self;
         let Some(part) = direct.parts.first() else { return };
         let sizes = Sizes::new(end - first, part.layout.pixels);
         let mut rows = Vec::with_capacity(sizes.pixels * part.layout.taps);
@@ -184,7 +182,7 @@ impl WithSimd for Task<'_> {
                     residual: job.residual_at(first, channel),
                     activation: job.activation,
                     panels: panels.clone(),
-                    next,
+                    ahead,
                 };
                 part.run(simd, &block);
             }

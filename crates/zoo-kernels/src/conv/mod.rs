@@ -110,6 +110,27 @@ enum Kind {
     Winograd(Winograd),
 }
 
+impl Kind {
+    /// As [`PackedConv::pack_in`].
+    fn pack(
+        spec: &ConvSpec,
+        (weight, reversed): (&[f32], bool),
+        bias: Option<&[f32]>,
+        (algorithm, isa): (Algorithm, Isa),
+        scratch: &mut Scratch,
+        threads: &Threads,
+    ) -> Self {
+        let winograd = |scratch, outputs| Winograd::pack_in(spec, (weight, reversed), bias, isa, outputs, scratch, threads);
+        match algorithm {
+            Algorithm::Stem => Self::Stem(Stem::pack(spec, weight, bias, isa)),
+            Algorithm::Depthwise => Self::Depthwise(Depthwise::pack(spec, (weight, reversed), bias, isa)),
+            Algorithm::Winograd2 | Algorithm::Winograd5 => Self::Winograd(winograd(scratch, 2)),
+            Algorithm::Winograd4 => Self::Winograd(winograd(scratch, 4)),
+            _ => Self::Direct(Direct::pack_in(spec, (weight, reversed), bias, isa, scratch, threads)),
+        }
+    }
+}
+
 /// The tensors of one run, checked, as addresses.
 #[derive(Clone, Copy)]
 pub(crate) struct Job {
@@ -144,39 +165,45 @@ impl PackedConv {
     /// # Errors
     /// Settings or lengths that do not fit, or an algorithm that cannot compute this convolution.
     pub fn pack(spec: &ConvSpec, weight: &[f32], bias: Option<&[f32]>, algorithm: Algorithm, isa: Isa) -> Result<Self> {
-        spec.check(weight, bias)?;
-        if let Some(why) = algorithm.refuses(spec) {
-            return Err(KernelError::Algorithm { algorithm: algorithm.name(), why });
-        }
-        let kind = match algorithm {
-            Algorithm::Stem => Kind::Stem(Stem::pack(spec, weight, bias, isa)),
-            Algorithm::Depthwise => Kind::Depthwise(Depthwise::pack(spec, weight, bias, isa)),
-            Algorithm::Winograd2 | Algorithm::Winograd5 => Kind::Winograd(Winograd::pack(spec, weight, bias, isa, 2)),
-            Algorithm::Winograd4 => Kind::Winograd(Winograd::pack(spec, weight, bias, isa, 4)),
-            _ => Kind::Direct(Direct::pack(spec, weight, bias, isa)),
-        };
+        Self::pack_on(spec, weight, bias, algorithm, isa, &Threads::new(1))
+    }
+
+    /// As [`PackedConv::pack`], on all threads.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn pack_on(
+        spec: &ConvSpec,
+        weight: &[f32],
+        bias: Option<&[f32]>,
+        algorithm: Algorithm,
+        isa: Isa,
+        threads: &Threads,
+    ) -> Result<Self> {
+        Self::check(spec, weight, bias, algorithm)?;
+        let kind = Kind::pack(spec, (weight, false), bias, (algorithm, isa), &mut Scratch::default(), threads);
         Ok(Self { spec: *spec, algorithm, isa, cut_for: None, kind })
     }
 
-    /// As [`PackedConv::pack`], in buffers of `scratch` and on all threads. `spec` and algorithm must fit; with `reversed` the
-    /// weights are those of the convolution whose gradient to the input this is: its channels the other way round, its kernel
-    /// turned by half a turn.
+    fn check(spec: &ConvSpec, weight: &[f32], bias: Option<&[f32]>, algorithm: Algorithm) -> Result<()> {
+        spec.check(weight, bias)?;
+        match algorithm.refuses(spec) {
+            Some(why) => Err(KernelError::Algorithm { algorithm: algorithm.name(), why }),
+            None => Ok(()),
+        }
+    }
+
+    /// As [`PackedConv::pack_on`], in buffers of `scratch`. `spec` and algorithm must fit; with `reversed` the weights are those of the
+    /// convolution whose gradient to the input this is: its channels the other way round, its kernel turned by half a turn.
     fn pack_in(
         spec: &ConvSpec,
-        (weight, reversed): (&[f32], bool),
+        weight: (&[f32], bool),
         bias: Option<&[f32]>,
         (algorithm, isa): (Algorithm, Isa),
         scratch: &mut Scratch,
         threads: &Threads,
     ) -> Self {
-        let winograd = |scratch, outputs| Winograd::pack_in(spec, (weight, reversed), bias, isa, outputs, scratch, threads);
-        let kind = match algorithm {
-            Algorithm::Stem => Kind::Stem(Stem::pack(spec, weight, bias, isa)),
-            Algorithm::Depthwise => Kind::Depthwise(Depthwise::pack_reversed(spec, weight, reversed, bias, isa)),
-            Algorithm::Winograd2 | Algorithm::Winograd5 => Kind::Winograd(winograd(scratch, 2)),
-            Algorithm::Winograd4 => Kind::Winograd(winograd(scratch, 4)),
-            _ => Kind::Direct(Direct::pack_in(spec, (weight, reversed), bias, isa, scratch, threads)),
-        };
+        let kind = Kind::pack(spec, weight, bias, (algorithm, isa), scratch, threads);
         // Tiles of other sizes round differently, and a training run must not depend on the number of threads.
         Self { spec: *spec, algorithm, isa, cut_for: Some(CUT_FOR), kind }
     }
@@ -190,17 +217,16 @@ impl PackedConv {
         }
     }
 
-    /// Packs weights that lie `[in_channels, out_channels]`, as Burn has those of linear layers, for [`Algorithm::Pointwise`].
+    /// Packs weights that lie `[in_channels, out_channels]`, as Burn has those of linear layers, for [`Algorithm::Pointwise`], on all
+    /// threads.
     ///
     /// # Errors
     /// As [`PackedConv::pack`].
-    pub fn pack_by_input(spec: &ConvSpec, weight: &[f32], bias: Option<&[f32]>, isa: Isa) -> Result<Self> {
-        spec.check(weight, bias)?;
+    pub fn pack_by_input(spec: &ConvSpec, weight: &[f32], bias: Option<&[f32]>, isa: Isa, threads: &Threads) -> Result<Self> {
         let algorithm = Algorithm::Pointwise;
-        if let Some(why) = algorithm.refuses(spec) {
-            return Err(KernelError::Algorithm { algorithm: algorithm.name(), why });
-        }
-        Ok(Self { spec: *spec, algorithm, isa, cut_for: None, kind: Kind::Direct(Direct::pack_by_input(spec, weight, bias, isa)) })
+        Self::check(spec, weight, bias, algorithm)?;
+        let kind = Kind::Direct(Direct::pack_by_input(spec, weight, bias, isa, threads));
+        Ok(Self { spec: *spec, algorithm, isa, cut_for: None, kind })
     }
 
     /// What it computes.

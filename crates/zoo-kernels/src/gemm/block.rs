@@ -73,8 +73,8 @@ pub(crate) struct Block<'a> {
     pub residual: Option<Residual>,
     pub activation: Activation,
     pub panels: Range<usize>,
-    /// How many panels after one of these this thread is likely to need the next: one, or where threads share the panels as many as there are threads.
-    pub next: usize,
+    /// Where weights are read once: how many floats behind these panels' weights those begin that this thread is likely to need next.
+    pub ahead: Option<usize>,
 }
 
 impl Layout {
@@ -91,8 +91,8 @@ impl Layout {
         debug_assert_eq!(block.rows.len(), block.sizes.pixels * self.taps);
         let panels = &self.panels[block.panels.clone()];
         let job = Job { layout: self, block, data, bias };
-        let bytes: usize = panels.iter().map(|p| p.vectors * S::F32_LANES).sum::<usize>() * self.taps * self.depth * 4;
-        if self.chunks.len() == 1 && bytes <= RESIDENT_BYTES && block.next == 1 {
+        let bytes = self.panels_len(block.panels.clone()) * 4;
+        if self.chunks.len() == 1 && bytes <= RESIDENT_BYTES && block.ahead.is_none() {
             // Whole rows of the output are written one after the other.
             for run in block.sizes.runs() {
                 for alike in panels.chunk_by(|a, b| a.vectors == b.vectors) {
@@ -101,10 +101,12 @@ impl Layout {
                 }
             }
         } else {
+            let begin = panels.first().map_or(0, |panel| panel.offset);
+            let after = block.ahead.map(|ahead| begin + bytes / 4 + ahead);
             for (i, panel) in panels.iter().enumerate() {
-                let later = self.panels.get(block.panels.start + i + block.next);
+                let later = panels.get(i + 1).map(|panel| panel.offset).or(after);
                 for (j, chunk) in self.chunks.iter().enumerate() {
-                    let next = self.chunks.get(j + 1).map(|chunk| self.place::<S>(panel, chunk)).or(later.map(|panel| panel.offset));
+                    let next = self.chunks.get(j + 1).map(|chunk| self.place::<S>(panel, chunk)).or(later);
                     for run in block.sizes.runs() {
                         // SAFETY: the caller's promise.
                         unsafe { job.tiles(simd, run, std::slice::from_ref(panel), chunk, next) };
@@ -112,6 +114,11 @@ impl Layout {
                 }
             }
         }
+    }
+
+    /// Floats of some panels' weights.
+    pub(crate) fn panels_len(&self, panels: Range<usize>) -> usize {
+        self.panels[panels].iter().map(|panel| panel.vectors * self.isa.lanes() * self.taps * self.depth).sum()
     }
 
     /// Where a part of a panel begins.
@@ -146,11 +153,11 @@ impl Job<'_> {
         let begin = chunk.tap == 0 && chunk.offset == 0;
         let residual = block.residual.filter(|_| end);
         let residual_stride = residual.map_or(0, |r| r.stride);
-        // The larger tiles before these have asked for some of it.
+        // All tiles together ask for all of it, each for as much: more at once would keep their own weights waiting.
         let rows = chunk.taps * chunk.depth;
-        let asked = first.div_ceil(size + 1) * rows;
         let ahead = next.map_or((self.data, 0), |next| {
-            (self.data.wrapping_add(next + asked * LINE), (rows * width).div_ceil(LINE).saturating_sub(asked))
+            let step = width.div_ceil(block.sizes.tiles).min(LINE);
+            (self.data.wrapping_add(next + first.div_ceil(size + 1) * rows * step), step)
         });
         let next = Step { rows: size * layout.taps, weights: 0, bias: 0, out: size * block.out_stride, residual: size * residual_stride };
         let beside = Step { rows: 0, weights: layout.taps * layout.depth * width, bias: width, out: width, residual: width };

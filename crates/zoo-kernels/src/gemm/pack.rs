@@ -2,10 +2,11 @@
 
 use pulp::Simd;
 
+use super::source::{Piece, pieces};
 use super::tile::{MAX_VECTORS, most_pixels};
 use super::{Block, Order};
 use crate::isa::Isa;
-use crate::memory::Aligned;
+use crate::memory::{Aligned, SharedMut};
 use crate::scratch::Scratch;
 use crate::threads::Threads;
 
@@ -82,6 +83,13 @@ impl Layout {
         self.width() * self.taps * self.depth
     }
 
+    /// A bias with zeros in the unused lanes.
+    fn padded(&self, bias: &[f32]) -> Aligned {
+        let mut padded = Aligned::zeros(self.width());
+        padded[..self.columns].copy_from_slice(bias);
+        padded
+    }
+
     /// Fills a panel with `weight(tap, k, column)`. Lanes beyond the last column are not written.
     pub(crate) fn fill(&self, panel: &Panel, data: &mut [f32], weight: impl Fn(usize, usize, usize) -> f32) {
         let rows = data.chunks_exact_mut(panel.vectors * self.isa.lanes()).take(self.taps * self.depth);
@@ -107,11 +115,26 @@ impl Packed {
         for panel in &layout.panels {
             layout.fill(panel, &mut data[panel.offset..], &weight);
         }
-        let bias = bias.map(|bias| {
-            let mut padded = Aligned::zeros(layout.width());
-            padded[..layout.columns].copy_from_slice(bias);
-            padded
+        let bias = bias.map(|bias| layout.padded(bias));
+        Self { layout, data, bias }
+    }
+
+    /// Of a matrix `[depth, columns]` that lies row by row, on all threads.
+    pub(crate) fn of_rows(isa: Isa, [depth, columns]: [usize; 2], weight: &[f32], bias: Option<&[f32]>, threads: &Threads) -> Self {
+        assert_eq!(weight.len(), depth * columns);
+        let layout = Layout::new(isa, [1, depth, columns]);
+        let mut data = Aligned::zeros(layout.len());
+        let to = SharedMut::new(&mut *data);
+        pieces(&layout, threads, |Piece { panel, rows: [begin, end] }| {
+            for row in begin..end {
+                let from = &weight[row * columns + panel.first..][..panel.channels];
+                // SAFETY: the panel has room for its channels in each row; pieces have rows of their own.
+                unsafe {
+                    std::ptr::copy_nonoverlapping(from.as_ptr(), to.at(panel.offset + row * panel.vectors * isa.lanes()), from.len())
+                };
+            }
         });
+        let bias = bias.map(|bias| layout.padded(bias));
         Self { layout, data, bias }
     }
 

@@ -38,7 +38,7 @@ pub(crate) struct Tile {
     pub depth: usize,
     /// `[taps][depth][width]`.
     pub weights: *const f32,
-    /// Weights that are needed next, and how many cache lines: tile after tile asks for one with each row of its own weights.
+    /// Weights that are needed next, and how many floats of them tile after tile asks for with each row of its own weights.
     pub ahead: (*const f32, usize),
     /// `width` floats for each panel, or null for zeros. Not read when accumulating.
     pub bias: *const f32,
@@ -154,10 +154,8 @@ unsafe fn one<S: Simd, const P: usize, const V: usize, const C: usize>(simd: S, 
         }
         let mut weights = tile.weights.add(ahead(|s| s.weights));
         let mut pointers = tile.rows.add(ahead(|s| s.rows));
-        let (next, lines) = tile.ahead;
-        let asked = i * tile.taps * tile.depth;
-        // Without a need it asks for what it reads anyway, which is less than to ask whether there is a need.
-        let (mut next, line) = if asked < lines { (next.wrapping_add(asked * LINE), LINE) } else { (weights, 0) };
+        let (next, step) = tile.ahead;
+        let mut next = next.wrapping_add(i * tile.taps * tile.depth * step);
         for _ in 0..tile.taps {
             let mut rows = [std::ptr::null::<f32>(); P];
             for r in 0..P {
@@ -168,7 +166,7 @@ unsafe fn one<S: Simd, const P: usize, const V: usize, const C: usize>(simd: S, 
             while k + C <= tile.depth {
                 for c in 0..C {
                     prefetch(next);
-                    next = next.wrapping_add(line);
+                    next = next.wrapping_add(step);
                     multiply_add(simd, &mut sums[c], &rows, k + c, weights.add(c * width));
                 }
                 weights = weights.add(C * width);

@@ -32,7 +32,7 @@ pub(crate) fn prefetch(at: *const f32) {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     // SAFETY: it reads nothing and cannot fault, and every processor of this architecture has it.
     unsafe {
-        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T1 }>(at.cast());
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(at.cast());
     }
     #[cfg(not(all(target_arch = "x86_64", not(miri))))]
     let _ = at;

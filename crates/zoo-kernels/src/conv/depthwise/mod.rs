@@ -28,12 +28,8 @@ pub(super) struct Depthwise {
 }
 
 impl Depthwise {
-    pub(super) fn pack(spec: &ConvSpec, weight: &[f32], bias: Option<&[f32]>, isa: Isa) -> Self {
-        Self::pack_reversed(spec, weight, false, bias, isa)
-    }
-
     /// With `reversed` the kernel is turned by half a turn, as for the gradient to the input.
-    pub(super) fn pack_reversed(spec: &ConvSpec, weight: &[f32], reversed: bool, bias: Option<&[f32]>, isa: Isa) -> Self {
+    pub(super) fn pack(spec: &ConvSpec, (weight, reversed): (&[f32], bool), bias: Option<&[f32]>, isa: Isa) -> Self {
         let (channels, taps, lanes) = (spec.in_channels, spec.taps(), isa.lanes());
         let mut weights = Aligned::zeros(channels * taps);
         for channel in 0..channels {

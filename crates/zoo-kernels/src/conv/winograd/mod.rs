@@ -64,11 +64,7 @@ pub(super) fn is_fused(elements: usize, inputs: usize, columns: usize) -> bool {
 }
 
 impl Winograd {
-    pub(super) fn pack(spec: &ConvSpec, weight: &[f32], bias: Option<&[f32]>, isa: Isa, outputs: usize) -> Self {
-        Self::pack_in(spec, (weight, false), bias, isa, outputs, &mut Scratch::default(), &Threads::new(1))
-    }
-
-    /// As [`Winograd::pack`], in buffers of `scratch` and on all threads; `reversed` as for [`super::direct::Direct::pack_in`].
+    /// In buffers of `scratch` and on all threads; `reversed` as for [`super::direct::Direct::pack_in`].
     pub(super) fn pack_in(
         spec: &ConvSpec,
         (weight, reversed): (&[f32], bool),
@@ -151,7 +147,7 @@ impl Winograd {
                 let pass = pass(task * plan.tiles, worker);
                 isa.run(pass.step(Step::Input { tiles: [0, pass.count], channels: [0, self.layout.depth] }));
                 for element in 0..self.elements() {
-                    isa.run(pass.step(Step::Product { element, panels: [0, self.layout.panels.len()] }));
+                    isa.run(pass.step(Step::Product { element, panels: [0, self.layout.panels.len()], ahead: None }));
                 }
                 isa.run(pass.step(Step::Output { tiles: [0, pass.count], channels: [0, self.layout.columns] }));
             });
@@ -166,7 +162,10 @@ impl Winograd {
             threads.run(self.elements() * groups, |task, _| {
                 let (element, group) = (task / groups, task % groups);
                 let edge = |i: usize| self.layout.panels.len() * i / groups;
-                isa.run(pass.step(Step::Product { element, panels: [edge(group), edge(group + 1)] }));
+                let panels = [edge(group), edge(group + 1)];
+                // With so few tiles weights are read once, and the other threads have taken those between.
+                let ahead = (pass.count <= PRODUCT_PIXELS).then(|| (threads.count() - 1) * self.layout.panels_len(panels[0]..panels[1]));
+                isa.run(pass.step(Step::Product { element, panels, ahead }));
             });
             each_part(pass.count, self.layout.columns, threads, |tiles, channels| {
                 isa.run(pass.step(Step::Output { tiles, channels }));
@@ -206,7 +205,7 @@ unsafe impl Sync for Pass<'_> {}
 
 enum Step {
     Input { tiles: [usize; 2], channels: [usize; 2] },
-    Product { element: usize, panels: [usize; 2] },
+    Product { element: usize, panels: [usize; 2], ahead: Option<usize> },
     Output { tiles: [usize; 2], channels: [usize; 2] },
 }
 
@@ -222,7 +221,7 @@ impl<'a> Pass<'a> {
 
     /// Multiplies an element of all tiles.
     #[inline(always)]
-    fn multiply<S: Simd>(&self, simd: S, element: usize, panels: [usize; 2]) {
+    fn multiply<S: Simd>(&self, simd: S, element: usize, panels: [usize; 2], ahead: Option<usize>) {
         let layout = &self.winograd.layout;
         let mut rows = Vec::with_capacity(PRODUCT_PIXELS);
         let blocks = self.count.div_ceil(PRODUCT_PIXELS);
@@ -242,7 +241,7 @@ impl<'a> Pass<'a> {
                     residual: None,
                     activation: Activation::Identity,
                     panels: panels[0]..panels[1],
-                    next: 1,
+                    ahead,
                 };
                 let weights = self.winograd.weights.as_ptr().add(element * layout.len());
                 layout.run(simd, weights, std::ptr::null(), &block);
@@ -259,7 +258,7 @@ impl WithSimd for Stepped<'_> {
         let (pass, winograd) = (&self.pass, self.pass.winograd);
         let sides = (winograd.tile, winograd.outputs);
         match self.step {
-            Step::Product { element, panels } => pass.multiply(simd, element, panels),
+            Step::Product { element, panels, ahead } => pass.multiply(simd, element, panels, ahead),
             // SAFETY: `Winograd::run`'s caller promised valid tensors; the buffers are as long as the pass says.
             Step::Input { tiles, channels } => unsafe {
                 let transform = Transform { pass, tiles, channels };
