@@ -35,8 +35,8 @@ pub struct EngineOptions {
     pub tuning: Tuning,
     /// Whether inputs of other shapes than the compiled one get a plan of their own. The model is kept for that.
     pub replan: bool,
-    /// What the caches hold: layers whose maps do not fit are done for a few pictures of a batch at a time. `None` does every layer for the
-    /// whole batch.
+    /// What the caches hold, by default those of all of this machine's cores: layers whose maps do not fit are done for a few pictures of
+    /// a batch at a time. `None` does every layer for the whole batch.
     pub caches: Option<Caches>,
     /// Only plain loops, no kernels: what the kernels are tested against.
     pub reference: bool,
@@ -44,7 +44,9 @@ pub struct EngineOptions {
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        Self { threads: 0, winograd: Winograd::F4, tuning: Tuning::Model, replan: true, caches: Some(Caches::default()), reference: false }
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let caches = Some(Caches::of_cores(cores, zoo_kernels::second_cache()));
+        Self { threads: 0, winograd: Winograd::F4, tuning: Tuning::Model, replan: true, caches, reference: false }
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 /// Where the system does not say: what most cores have, or more.
 const DEFAULT: usize = 512 << 10;
 
-/// Bytes of a core's second cache.
-pub(crate) fn second() -> usize {
+/// Bytes of a core's second-level cache, or what most cores have where the system does not say.
+pub fn second() -> usize {
     static BYTES: OnceLock<usize> = OnceLock::new();
     *BYTES.get_or_init(|| read("/sys/devices/system/cpu/cpu0/cache/index2/size").unwrap_or(DEFAULT).clamp(256 << 10, 4 << 20))
 }

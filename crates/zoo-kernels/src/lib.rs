@@ -76,6 +76,7 @@ pub use activation::Activation;
 pub use affine::affine;
 pub use arena::{Arena, Layer, Place};
 pub use batch_norm::{BatchNorm, BatchNormGradients, Statistics, batch_statistics};
+pub use cache::second as second_cache;
 pub use conv::{Algorithm, Chain, ConvSpec, ConvTraining, Input, PackedConv, Prologue, candidates, modelled_cycles};
 pub use dense::{Dense, DenseTraining};
 pub use derivative::unary_backward;

@@ -2,8 +2,9 @@
 
 use burn_zoo::{BuildOptions, Classifier};
 use zoo_cli::{Failure, output};
+use zoo_engine::EngineOptions;
 use zoo_graph::passes::{Stage, optimise_to};
-use zoo_graph::{Caches, Graph, Operand, Plan};
+use zoo_graph::{Graph, Operand, Plan};
 
 use crate::cli::{GraphArgs, GraphFormat, GraphStage};
 use crate::resolve::{any_device, named};
@@ -34,7 +35,7 @@ pub(crate) fn run(args: &GraphArgs) -> Result<(), Failure> {
     optimise_to(&mut graph, stage);
     match (planned, args.format) {
         (true, GraphFormat::Dot) => Err(Failure::Usage("a plan is no graph; write it with `--format text`".to_owned())),
-        (true, GraphFormat::Text) => output::write(&render(&Plan::for_caches(&graph, Caches::default()))),
+        (true, GraphFormat::Text) => output::write(&render(&Plan::for_caches(&graph, EngineOptions::default().caches.unwrap_or_default()))),
         (false, GraphFormat::Dot) => output::write(&graph.to_dot()),
         (false, GraphFormat::Text) => output::write(&(graph.to_string() + &totals(&graph))),
     }

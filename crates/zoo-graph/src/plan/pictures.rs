@@ -19,11 +19,17 @@ pub struct Caches {
     pub far: usize,
 }
 
+impl Caches {
+    /// Those of so many cores with a second-level cache of so many bytes each: three quarters of these, and 16 MiB of what they share.
+    pub const fn of_cores(cores: usize, second: usize) -> Self {
+        Self { near: second / 4 * 3 * cores, far: 16 << 20 }
+    }
+}
+
 impl Default for Caches {
-    /// Two cores' second-level caches, and what others leave of the shared one. Of four pairs tried with batches of eight pictures this was
-    /// the fastest (docs/results.md).
+    /// Two cores with 1 MiB each.
     fn default() -> Self {
-        Self { near: 2 << 20, far: 8 << 20 }
+        Self::of_cores(2, 1 << 20)
     }
 }
 
@@ -145,13 +151,19 @@ impl Facts {
         for first in 0..self.steps.len() {
             for &size in &sizes {
                 let mut cost = best[first].0;
+                let (mut weights, mut maps) = (0.0, 0.0);
                 for index in first..self.steps.len() {
-                    if size < self.steps[index].least {
+                    let step = &self.steps[index];
+                    if size < step.least {
                         break;
                     }
                     cost += self.cost(first, index, size);
-                    if cost < best[index + 1].0 {
-                        best[index + 1] = (cost, first, size);
+                    weights += step.weights;
+                    maps += size as f64 * step.written;
+                    // Weights come anew for each part, after all others of the run and its maps.
+                    let all = cost + (self.batch / size) as f64 * weights * self.from(weights + maps);
+                    if all < best[index + 1].0 {
+                        best[index + 1] = (all, first, size);
                     }
                 }
             }
@@ -167,7 +179,7 @@ impl Facts {
         runs
     }
 
-    /// Seconds that a step of a run costs for all pictures, beside its arithmetic.
+    /// Seconds that a step of a run costs for all pictures, beside its arithmetic and its weights.
     fn cost(&self, first: usize, index: usize, size: usize) -> f64 {
         let (step, batch, size) = (&self.steps[index], self.batch as f64, size as f64);
         let bytes = |of: f64, held: f64| of * self.from(held);
@@ -178,9 +190,7 @@ impl Facts {
             let held = if self.touched[*buffer].start >= first { size * each } else { batch * of * 2.0 };
             cost += batch * bytes(*of, held);
         }
-        let parts = batch / size;
-        // Weights come anew for each part, if the maps of a part have pushed them out.
-        cost + parts * (STEP + step.weights * self.from(step.weights + size * each))
+        cost + batch / size * STEP
     }
 
     /// Seconds a byte takes, of something that comes back after so many bytes.
