@@ -134,6 +134,20 @@ fn activations_move_into_what_a_concatenation_joins() {
     assert_eq!((count(&graph, "relu"), count(&graph, "cat")), (0, 8), "{graph}");
 }
 
+/// Of each of GoogLeNet's nine modules the two narrow branches begin with one convolution, and read their channels of its result in place.
+#[test]
+fn pointwise_convolutions_of_one_map_are_one() {
+    let mut graph = recorded("googlenet2014");
+    let count = |graph: &zoo_graph::Graph, name: &str| graph.nodes.iter().filter(|node| node.op.name() == name).count();
+    optimise_to(&mut graph, Stage::Fused);
+    let (convs, macs) = (count(&graph, "conv"), graph.macs());
+    assert_eq!((convs, count(&graph, "slice")), (57, 0), "{graph}");
+    optimise_to(&mut graph, Stage::Chained);
+    assert_eq!((count(&graph, "conv"), count(&graph, "slice"), graph.macs()), (48, 18, macs), "{graph}");
+    let plan = zoo_graph::Plan::new(&graph);
+    assert_eq!(plan.steps.iter().filter(|step| step.op.is_none()).count(), 1, "only the picture is copied");
+}
+
 #[test]
 fn a_dense_block_needs_no_copy() {
     let mut graph = recorded("densenet121");

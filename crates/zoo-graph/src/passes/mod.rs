@@ -8,6 +8,7 @@ mod fold;
 mod fuse;
 mod pool_first;
 mod rewrite;
+mod siblings;
 mod sink;
 mod views;
 
@@ -27,7 +28,7 @@ pub enum Stage {
     Folded,
     /// Residual sums and activations within what makes their operand.
     Fused,
-    /// Convolutions whose maps are large run as one.
+    /// Convolutions one after the other whose maps are large, and those of one map, run as one.
     Chained,
 }
 
@@ -64,6 +65,7 @@ pub const PASSES: &[(&str, Stage, Pass)] = &[
     ("activations", Stage::Fused, fuse::activations),
     ("scales and gates before pointwise convolutions", Stage::Fused, fuse::prologues),
     ("depthwise convolutions with pointwise ones around them", Stage::Chained, chain::run),
+    ("pointwise convolutions of one map", Stage::Chained, siblings::run),
 ];
 
 /// All passes.
