@@ -4,7 +4,8 @@
     python benches/engine_peers.py --server target/debug/serve_engine [--models resnet18,vgg16] [--batch 1,8] [--rounds 15]
 
 Needs torch, torchvision, onnx, onnxscript, onnxruntime and openvino. All use two threads. In a round each contender runs in turn, in
-random order and with a pause between, so that a noisy moment of the machine hits all; what is printed are medians, least and most, and ratios to the engine.
+random order and with a pause between, so that a noisy moment of the machine hits all; what is printed are medians, least and most, and
+ratios to the engine.
 `--memory` measures peak memory instead, each contender in a process of its own.
 """
 import argparse

@@ -8,14 +8,14 @@ use crate::op::{Conv, Op};
 
 /// conv(x, a), conv(x, b), which other convolutions read
 pub(super) fn run(graph: &mut Graph) -> usize {
-    let joined: Vec<bool> = between_convolutions(graph);
+    let between = between_convolutions(graph);
     Rewrite::run(graph, |rewrite, index| {
         let node = rewrite.node(index);
-        let Some(conv) = branch(rewrite.graph, node, &joined) else { return };
+        let Some(conv) = branch(rewrite.graph, node, &between) else { return };
         let x = node.inputs[0];
         let is_sibling = |other: &usize| {
             let node = rewrite.node(*other);
-            node.inputs.first() == Some(&x) && branch(rewrite.graph, node, &joined) == Some(conv)
+            node.inputs.first() == Some(&x) && branch(rewrite.graph, node, &between) == Some(conv)
         };
         let siblings: Vec<usize> = (index..rewrite.graph.nodes.len()).filter(is_sibling).collect();
         if siblings.len() < 2 {
