@@ -67,6 +67,7 @@ mod norm;
 mod optimiser;
 mod peak;
 mod pool;
+mod processors;
 mod scratch;
 mod simd;
 mod threads;
