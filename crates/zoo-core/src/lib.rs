@@ -59,6 +59,7 @@ pub mod params;
 mod pooled_head;
 mod rng;
 mod sequential;
+mod transpose;
 mod weights;
 
 pub use classifier::{Classifier, Features, Intermediate, Stage};

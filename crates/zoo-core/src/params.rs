@@ -10,6 +10,7 @@ use burn::module::{Flag, Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{DType, Gradients, Tensor, TensorData};
 
 use crate::FillRule;
+use crate::transpose::transposed_columns;
 
 /// One parameter or buffer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -235,7 +236,7 @@ pub fn write_params<M: Module>(module: M, values: impl FnMut(&ParamInfo) -> Opti
                 }
                 let Some((values, start)) = &mut self.whole else { return param };
                 let columns = param.lazy_shape()[0];
-                let part = transpose_columns(values, info.shape[1], *start, columns);
+                let part = transposed_columns(values, info.shape[1], *start, columns);
                 *start += columns;
                 TensorData::new(part, [columns, info.shape[0]])
             } else {
@@ -257,23 +258,6 @@ fn append_columns(whole: &mut NamedTensor, columns: usize, part: &[f32]) {
     let rows = whole.values.chunks(old).zip(part.chunks(columns));
     whole.values = rows.flat_map(|(left, right)| left.iter().chain(right).copied()).collect();
     whole.shape[1] = old + columns;
-}
-
-/// The columns `start..start + columns` of a row-major matrix as rows, in tiles that stay in the cache.
-fn transpose_columns(values: &[f32], width: usize, start: usize, columns: usize) -> Vec<f32> {
-    const TILE: usize = 32;
-    let rows = values.len() / width.max(1);
-    let mut out = vec![0.0; rows * columns];
-    for r0 in (0..rows).step_by(TILE) {
-        for c0 in (0..columns).step_by(TILE) {
-            for r in r0..(r0 + TILE).min(rows) {
-                for c in c0..(c0 + TILE).min(columns) {
-                    out[c * rows + r] = values[r * width + start + c];
-                }
-            }
-        }
-    }
-    out
 }
 
 /// Freezes everything up to and including a part of the model, such as the stage `layer2` or `features.10`: its parameters
