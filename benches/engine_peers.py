@@ -4,8 +4,9 @@
     python benches/engine_peers.py --server target/debug/serve_engine [--models resnet18,vgg16] [--batch 1,8] [--rounds 15]
 
 Needs torch, torchvision, onnx, onnxscript, onnxruntime and openvino. All use two threads. In a round each contender runs in turn, in
-random order and with a pause between, so that a noisy moment of the machine hits all; what is printed are medians, least and most, and
-ratios to the engine.
+random order and with a pause between, so that a noisy moment of the machine hits all. The rounds are shared by passes over all models
+(three by default), since the machine's neighbours may be noisy for minutes. What is printed are medians, least and most, and ratios to
+the engine.
 `--memory` measures peak memory instead, each contender in a process of its own.
 """
 import argparse
@@ -22,6 +23,10 @@ import time
 from peers import THREADS, Server, peak_mb, timed
 
 MODELS = "alexnet,vgg16,googlenet,resnet18,resnet50,densenet121,mobilenet_v2,mobilenet_v3_large,mnasnet1_0,squeezenet1_1,efficientnet_b0,convnext_tiny"
+LARGE = ("alexnet", "vgg16", "googlenet", "resnet18", "resnet50")
+PEERS = "torch,channels_last,onnxruntime,openvino"
+# Our operations without the engine.
+SLOW = ("flex", "kernels")
 # The others' numbers have 32 bits: left alone, OpenVINO takes bfloat16 where the processor has it.
 OPENVINO = {"INFERENCE_NUM_THREADS": THREADS, "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
 
@@ -100,46 +105,59 @@ def contenders(name, batch, side, folder, wanted, program):
 
 
 def measure(args):
-    rows = []
-    for name in args.models.split(","):
-        for batch in map(int, args.batch.split(",")):
+    # All models once, then all again: a bad moment of the machine may last for minutes, longer than a model takes.
+    wanted = [(name, int(batch)) for name in args.models.split(",") for batch in args.batch.split(",")]
+    seen = {key: {} for key in wanted}
+    for done in range(args.passes):
+        for name, batch in wanted:
             with tempfile.TemporaryDirectory() as folder:
                 found = contenders(name, batch, 224, folder, args.peers.split(","), args.server)
-                runs = 3 if batch == 1 else 1
-                seen = {who: [] for who in found}
-                for who, run in found.items():
-                    run(2)
-                for number in range(args.rounds):
-                    # Another order in each round: threads of a contender may spin for a while after its turn.
-                    for who, run in random.sample(list(found.items()), len(found)):
-                        # These are so much slower that three rounds say enough.
-                        if who in ("flex", "kernels") and number >= 3:
-                            continue
-                        time.sleep(0.1)
-                        # The least of a few: what a pause cost the first is not counted.
-                        seen[who].append(min(run(runs)))
-                row = {"model": name, "batch": batch, "ms": {w: statistics.median(t) for w, t in seen.items()},
-                       "min": {w: min(t) for w, t in seen.items()}, "max": {w: max(t) for w, t in seen.items()}}
-                rows.append(row)
-                print(json.dumps(row), flush=True)
+                rounds(found, batch, done, args, seen[name, batch])
+            ms = {who: round(statistics.median(times), 2) for who, times in seen[name, batch].items()}
+            print(f"pass {done + 1} of {args.passes}: {name}, batch {batch}: {ms}", file=sys.stderr, flush=True)
+    rows = []
+    for (name, batch), times in seen.items():
+        rows.append({"model": name, "batch": batch, "ms": {w: statistics.median(t) for w, t in times.items()},
+                     "min": {w: min(t) for w, t in times.items()}, "max": {w: max(t) for w, t in times.items()}})
+        print(json.dumps(rows[-1]), flush=True)
     table(rows)
 
 
+def rounds(found, batch, done, args, seen):
+    """The rounds of a pass."""
+    runs = 3 if batch == 1 else 1
+    for run in found.values():
+        run(2)
+    for number in range(args.rounds * done // args.passes, args.rounds * (done + 1) // args.passes):
+        # Another order in each round: threads of a contender may spin for a while after its turn.
+        for who, run in random.sample(list(found.items()), len(found)):
+            # These are so much slower that a few rounds say enough.
+            if who in SLOW and len(seen.get(who, [])) > done:
+                continue
+            time.sleep(0.1)
+            # The least of a few: what a pause cost the first is not counted.
+            seen.setdefault(who, []).append(min(run(runs)))
+
+
 def table(rows):
-    who = [w for w in rows[0]["ms"] if w != "engine"]
-    print("\n| model | batch | engine ms (least to most) | " + " | ".join(f"{w} ms (times as long)" for w in who) + " |")
+    """As docs/results.md has it: of the slow ones only how many times as long they take."""
+    who = [w for w in (*SLOW, *PEERS.split(","), "compile") if w in rows[0]["ms"]]
+    times = lambda row, w: row["ms"][w] / row["ms"]["engine"]
+    mean = lambda of, rows: math.exp(statistics.fmean(math.log(of(row)) for row in rows))
+    print("\n| model | batch | engine ms (least to most) | " + " | ".join(w if w in SLOW else f"{w} ms" for w in who) + " |")
     print("|---|---|---|" + "---|" * len(who))
     for row in rows:
-        ours = row["ms"]["engine"]
-        cells = [f"{row['ms'][w]:.1f} ({row['ms'][w] / ours:.2f})" for w in who]
-        print(f"| {row['model']} | {row['batch']} | {ours:.2f} ({row['min']['engine']:.2f} to {row['max']['engine']:.2f}) | " + " | ".join(cells) + " |")
-    mean = lambda pick: math.exp(statistics.fmean(math.log(pick(row)) for row in rows))
-    print("| geometric mean | | | " + " | ".join(f"{mean(lambda r: r['ms'][w] / r['ms']['engine']):.2f}" for w in who) + " |")
+        ours = f"{row['ms']['engine']:.2f} ({row['min']['engine']:.2f} to {row['max']['engine']:.2f})"
+        cells = [f"{times(row, w):.2f}" if w in SLOW else f"{row['ms'][w]:.1f} ({times(row, w):.2f})" for w in who]
+        print(f"| {row['model']} | {row['batch']} | {ours} | " + " | ".join(cells) + " |")
+    print("| geometric mean | | | " + " | ".join(f"{mean(lambda row: times(row, w), rows):.2f}" for w in who) + " |")
     best = [w for w in ("onnxruntime", "openvino") if w in who]
     if best:
-        ratio = lambda row: min(row["ms"][w] for w in best) / row["ms"]["engine"]
+        ratio = lambda row: min(times(row, w) for w in best)
         slower = [f"{row['model']} at batch {row['batch']} ({ratio(row):.2f})" for row in rows if ratio(row) < 1]
-        print(f"\nAgainst the faster of {' and '.join(best)}: geometric mean {mean(ratio):.2f}; slower: {', '.join(slower) or 'none'}")
+        large = [row for row in rows if row["model"] in LARGE]
+        print(f"\nAgainst the faster of {' and '.join(best)}: geometric mean {mean(ratio, rows):.2f}; slower: {', '.join(slower) or 'none'}.", end="")
+        print(f" {', '.join(LARGE)} together: {mean(ratio, large):.2f}." if large else "")
 
 
 def memory(args):
@@ -212,7 +230,8 @@ if __name__ == "__main__":
     parser.add_argument("--models", default=MODELS)
     parser.add_argument("--batch", default="1,8")
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--peers", default="torch,channels_last,onnxruntime,openvino")
+    parser.add_argument("--passes", type=int, default=3)
+    parser.add_argument("--peers", default=PEERS)
     parser.add_argument("--memory", action="store_true")
     parser.add_argument("--one")
     parsed = parser.parse_args()
