@@ -103,8 +103,6 @@ impl Direct {
             let (block, share) = (task / shares, task % shares);
             let range = |i: usize, of: usize, n: usize| n * i / of..n * (i + 1) / of;
             let panels = range(group, groups, part.layout.panels.len());
-            // The other threads have taken the tasks between.
-            let others = (groups > 1).then(|| (threads.count() - 1) * part.layout.panels_len(panels.clone()));
             // SAFETY: without a prologue it is the beginning of the workspace, and not used.
             let changed = unsafe { workspace.at(if job.prologue.is_some() { worker * self.prologue_len(spec) } else { 0 }) };
             // SAFETY: tasks have blocks of pixels and ranges of channels of their own.
@@ -116,7 +114,7 @@ impl Direct {
                 bounds: [pixels * block / blocks, pixels * (block + 1) / blocks],
                 parts: range(share, shares, self.parts.len()),
                 panels,
-                ahead: others,
+                ahead: (groups > 1).then_some(0),
             });
         });
     }

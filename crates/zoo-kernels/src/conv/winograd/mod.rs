@@ -163,8 +163,8 @@ impl Winograd {
                 let (element, group) = (task / groups, task % groups);
                 let edge = |i: usize| self.layout.panels.len() * i / groups;
                 let panels = [edge(group), edge(group + 1)];
-                // With so few tiles weights are read once, and the other threads have taken those between.
-                let ahead = (pass.count <= PRODUCT_PIXELS).then(|| (threads.count() - 1) * self.layout.panels_len(panels[0]..panels[1]));
+                // With so few tiles weights are read once.
+                let ahead = (pass.count <= PRODUCT_PIXELS).then_some(0);
                 isa.run(pass.step(Step::Product { element, panels, ahead }));
             });
             each_part(pass.count, self.layout.columns, threads, |tiles, channels| {
