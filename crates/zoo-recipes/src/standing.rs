@@ -33,6 +33,11 @@ pub(crate) struct Standing {
     pub(crate) log_bytes: u64,
 }
 
+/// The file of an epoch whose weights are kept.
+pub(crate) fn kept_name(epoch: usize) -> String {
+    format!("checkpoint-{epoch}.safetensors")
+}
+
 /// An epoch whose weights are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Kept {
@@ -118,6 +123,13 @@ impl Standing {
         self.kept.sort_by_key(|kept| (std::cmp::Reverse(kept.correct), kept.epoch));
         let dropped: Vec<usize> = self.kept.split_off(most.min(self.kept.len())).into_iter().map(|kept| kept.epoch).collect();
         (!dropped.contains(&epoch), dropped)
+    }
+
+    /// Those of a folder's files that are named as an epoch's that is not kept: a run that is killed between its checkpoint and their
+    /// removal leaves them.
+    pub(crate) fn obsolete(&self, names: Vec<String>) -> impl Iterator<Item = String> {
+        let epoch = |name: &str| name.strip_prefix("checkpoint-")?.strip_suffix(".safetensors")?.parse::<usize>().ok();
+        names.into_iter().filter(move |name| epoch(name).is_some_and(|epoch| self.kept.iter().all(|kept| kept.epoch != epoch)))
     }
 
     /// Whether the last `patience` epochs brought nothing better.

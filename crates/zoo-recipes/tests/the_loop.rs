@@ -119,8 +119,14 @@ fn patience_ends_a_run_and_the_best_are_kept() {
     let on = |recipe: &Recipe| train(recipe, &folder, true, &Device::flex(), &Interrupter::new(), &mut Heard::default()).unwrap();
     let Ended::Finished(same) = on(&recipe) else { panic!() };
     assert_eq!((same.epochs, same.test_loss), (outcome.epochs, outcome.test_loss));
+    // What a kill left between a checkpoint and its clearing up goes; what has another name stays.
+    for name in ["checkpoint-2.safetensors", "checkpoint-mine.safetensors"] {
+        std::fs::write(folder.join(name), "left").unwrap();
+    }
     let Ended::Finished(more) = on(&Recipe { patience: Some(4), ..recipe }) else { panic!() };
     assert_eq!((more.epochs, more.stopped_early), (5, true));
+    assert!(folder.join("checkpoint-1.safetensors").exists() && !folder.join("checkpoint-2.safetensors").exists());
+    assert!(folder.join("checkpoint-mine.safetensors").exists());
 
     let found = lines(&folder);
     let of = |event: &str| found.iter().filter(|line| line["event"] == event).cloned().collect::<Vec<_>>();

@@ -64,6 +64,7 @@ impl<'a> Run<'a> {
         }
         if resume {
             folder.write_rows(&at.rows)?;
+            folder.remove(at.obsolete(folder.names()?));
         } else {
             artifacts::batches(&folder, plan, &loader)?;
         }

@@ -7,7 +7,7 @@ use burn_zoo::AnyClassifier;
 
 use crate::log::Line;
 use crate::saver::EpochFiles;
-use crate::standing::{Row, Sums};
+use crate::standing::{Row, Sums, kept_name};
 use crate::{EpochReport, Progress, RecipeError, ScheduleKind, evaluate};
 
 use super::Run;
@@ -62,7 +62,6 @@ impl Run<'_> {
     /// What the epoch leaves, by the pictures that it had right.
     fn files(&mut self, epoch: usize, correct: usize, best: bool, ema_best: bool) -> Result<EpochFiles, RecipeError> {
         let (kept, obsolete) = self.at.keep(correct, self.plan.recipe.checkpoint_hist);
-        let kept_name = |epoch: usize| format!("checkpoint-{epoch}.safetensors");
         let wanted = |names: &[(bool, &str)]| names.iter().filter(|(wanted, _)| *wanted).map(|(_, name)| (*name).to_owned()).collect();
         let ema = self.ema.is_some();
         Ok(EpochFiles {
