@@ -50,6 +50,9 @@ struct Contender {
 
 pub(crate) fn run(args: &BenchArgs) -> Result<(), Failure> {
     let names = chosen(args)?;
+    if args.engine == Some(Switch::On) && args.backends.iter().all(|name| name != "flex") {
+        return Err(Failure::Usage(format!("the engine runs on the CPU, with `--backend flex`, not on `{}`", args.backends.join(","))));
+    }
     let peak_gmacs = args.backends.iter().any(|name| name == "flex").then(|| {
         let threads = if args.threads == 0 { Threads::all() } else { Threads::new(args.threads) };
         zoo_kernels::peak_gflops(Isa::detect(), &threads, std::time::Duration::from_millis(200)) / 2.0
