@@ -1,7 +1,7 @@
 //! On which processor a thread runs, and how it leaves one that another thread needs.
 //!
-//! A virtual machine's idle processor may look taken to Linux (`vcpu_is_preempted`). A thread that is woken then stays on the processor
-//! that it ran on last, even behind the thread that woke it.
+//! Linux may leave a thread that it wakes on the processor that it ran on last, behind the thread that woke it, though another is idle: in
+//! virtual machines often, where an idle processor may look taken (`vcpu_is_preempted`).
 
 /// No processor.
 pub(crate) const UNKNOWN: usize = usize::MAX;
