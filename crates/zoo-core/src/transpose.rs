@@ -43,18 +43,22 @@ fn transpose(values: &[f32], width: usize, columns: Range<usize>, out: &mut [f32
             for r in (r0..rows.min(r0 + BLOCK)).step_by(LINE) {
                 for c in (c0..columns.end.min(c0 + BLOCK)).step_by(LINE) {
                     let (high, wide) = (LINE.min(rows - r), LINE.min(columns.end - c));
-                    let mut tile = [[0.0; LINE]; LINE];
-                    for (i, row) in values[r * width..].chunks(width).take(high).enumerate() {
-                        for (line, value) in tile.iter_mut().zip(&row[c..c + wide]) {
-                            line[i] = *value;
-                        }
-                    }
+                    let from = values[r * width..].chunks(width).take(high).map(|row| &row[c..c + wide]);
                     let to = out[(c - columns.start) * rows..].chunks_mut(rows).take(wide);
-                    to.zip(&tile).for_each(|(to, line)| to[r..r + high].copy_from_slice(&line[..high]));
+                    turn(from, to.map(|row| &mut row[r..r + high]));
                 }
             }
         }
     }
+}
+
+/// At most a cache line of rows to as many columns.
+fn turn<'a>(rows: impl Iterator<Item = &'a [f32]>, columns: impl Iterator<Item = &'a mut [f32]>) {
+    let mut tile = [[0.0; LINE]; LINE];
+    for (i, row) in rows.enumerate() {
+        tile.iter_mut().zip(row).for_each(|(line, value)| line[i] = *value);
+    }
+    columns.zip(&tile).for_each(|(to, line)| to.copy_from_slice(&line[..to.len()]));
 }
 
 #[cfg(test)]

@@ -170,7 +170,7 @@ impl WithSimd for Task<'_> {
                     residual: None,
                     activation: Activation::Identity,
                     panels: panels[0]..panels[1],
-                    ahead: None,
+                    ahead: false,
                 };
                 layout.run(simd, packed.as_ptr(), std::ptr::null(), &block);
             }

@@ -11,6 +11,7 @@ use zoo_engine::{Engine, EngineOptions, Tuning};
 use zoo_kernels::{Isa, Threads};
 
 use crate::cli::{BenchArgs, Switch};
+use crate::forward::not_by_engine;
 use crate::pattern::{matches, natural};
 use crate::table::{Align, Table};
 
@@ -51,7 +52,7 @@ struct Contender {
 pub(crate) fn run(args: &BenchArgs) -> Result<(), Failure> {
     let names = chosen(args)?;
     if args.engine == Some(Switch::On) && args.backends.iter().all(|name| name != "flex") {
-        return Err(Failure::Usage(format!("the engine runs on the CPU, with `--backend flex`, not on `{}`", args.backends.join(","))));
+        return Err(not_by_engine(&args.backends.join(",")));
     }
     let peak_gmacs = args.backends.iter().any(|name| name == "flex").then(|| {
         let threads = if args.threads == 0 { Threads::all() } else { Threads::new(args.threads) };

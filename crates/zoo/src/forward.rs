@@ -23,9 +23,7 @@ impl Compute {
             (Some(Switch::Off), _) => Ok(false),
             (_, "flex") => Ok(true),
             (None, _) => Ok(false),
-            (Some(Switch::On), other) => {
-                Err(Failure::Usage(format!("the engine runs on the CPU, with `--backend flex`, not on `{other}`")))
-            }
+            (Some(Switch::On), other) => Err(not_by_engine(other)),
         }
     }
 
@@ -59,6 +57,11 @@ impl Compute {
             compiled => engine(compiled),
         }
     }
+}
+
+/// What is wrong with `--engine on` on other backends than flex.
+pub(crate) fn not_by_engine(backends: &str) -> Failure {
+    Failure::Usage(format!("the engine runs on the CPU, with `--backend flex`, not on `{backends}`"))
 }
 
 fn engine(compiled: Result<Engine, EngineError>) -> Result<Forward, Failure> {

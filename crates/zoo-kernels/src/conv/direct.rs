@@ -84,7 +84,7 @@ impl Direct {
             let bounds = [pixels * block / blocks, pixels * (block + 1) / blocks];
             let (changed, parts, panels) = (std::ptr::null_mut(), 0..self.parts.len(), panels.clone());
             // SAFETY: the caller's promise; nothing else runs.
-            isa.run(Task { changed, direct: self, spec, job, bounds, parts, panels, ahead: None });
+            isa.run(Task { changed, direct: self, spec, job, bounds, parts, panels, ahead: false });
         }
     }
 
@@ -114,7 +114,7 @@ impl Direct {
                 bounds: [pixels * block / blocks, pixels * (block + 1) / blocks],
                 parts: range(share, shares, self.parts.len()),
                 panels,
-                ahead: (groups > 1).then_some(0),
+                ahead: groups > 1,
             });
         });
     }
@@ -149,7 +149,7 @@ struct Task<'a> {
     parts: Range<usize>,
     panels: Range<usize>,
     /// As [`Block::ahead`].
-    ahead: Option<usize>,
+    ahead: bool,
 }
 
 impl WithSimd for Task<'_> {

@@ -109,7 +109,7 @@ impl WithSimd for Task<'_> {
                 residual: job.residual_at(pixel, 0),
                 activation: job.activation,
                 panels: 0..self.packed.layout.panels.len(),
-                ahead: None,
+                ahead: false,
             };
             self.packed.run(simd, &block);
         }

@@ -73,8 +73,8 @@ pub(crate) struct Block<'a> {
     pub residual: Option<Residual>,
     pub activation: Activation,
     pub panels: Range<usize>,
-    /// Where weights are read once: how many floats behind these panels' weights those begin that this thread is likely to need next.
-    pub ahead: Option<usize>,
+    /// Whether weights are read once, and the thread is likely to need those behind these panels' next: they are asked for ahead.
+    pub ahead: bool,
 }
 
 impl Layout {
@@ -92,7 +92,7 @@ impl Layout {
         let panels = &self.panels[block.panels.clone()];
         let job = Job { layout: self, block, data, bias };
         let bytes = self.panels_len(block.panels.clone()) * 4;
-        if self.chunks.len() == 1 && bytes <= RESIDENT_BYTES && block.ahead.is_none() {
+        if self.chunks.len() == 1 && bytes <= RESIDENT_BYTES && !block.ahead {
             // Whole rows of the output are written one after the other.
             for run in block.sizes.runs() {
                 for alike in panels.chunk_by(|a, b| a.vectors == b.vectors) {
@@ -102,7 +102,7 @@ impl Layout {
             }
         } else {
             let begin = panels.first().map_or(0, |panel| panel.offset);
-            let after = block.ahead.map(|ahead| begin + bytes / 4 + ahead);
+            let after = block.ahead.then_some(begin + bytes / 4);
             for (i, panel) in panels.iter().enumerate() {
                 let later = panels.get(i + 1).map(|panel| panel.offset).or(after);
                 for (j, chunk) in self.chunks.iter().enumerate() {

@@ -181,7 +181,7 @@ impl WithSimd for Task<'_> {
                     residual: None,
                     activation: Activation::Identity,
                     panels: panels.clone(),
-                    ahead: None,
+                    ahead: false,
                 };
                 part.run(simd, &block);
                 let (Some(begin), Some(end)) = (part.layout.panels.get(panels.start), part.layout.panels[panels.clone()].last()) else {

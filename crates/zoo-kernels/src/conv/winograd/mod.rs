@@ -147,7 +147,7 @@ impl Winograd {
                 let pass = pass(task * plan.tiles, worker);
                 isa.run(pass.step(Step::Input { tiles: [0, pass.count], channels: [0, self.layout.depth] }));
                 for element in 0..self.elements() {
-                    isa.run(pass.step(Step::Product { element, panels: [0, self.layout.panels.len()], ahead: None }));
+                    isa.run(pass.step(Step::Product { element, panels: [0, self.layout.panels.len()], ahead: false }));
                 }
                 isa.run(pass.step(Step::Output { tiles: [0, pass.count], channels: [0, self.layout.columns] }));
             });
@@ -164,7 +164,7 @@ impl Winograd {
                 let edge = |i: usize| self.layout.panels.len() * i / groups;
                 let panels = [edge(group), edge(group + 1)];
                 // With so few tiles weights are read once.
-                let ahead = (pass.count <= PRODUCT_PIXELS).then_some(0);
+                let ahead = pass.count <= PRODUCT_PIXELS;
                 isa.run(pass.step(Step::Product { element, panels, ahead }));
             });
             each_part(pass.count, self.layout.columns, threads, |tiles, channels| {
@@ -205,7 +205,7 @@ unsafe impl Sync for Pass<'_> {}
 
 enum Step {
     Input { tiles: [usize; 2], channels: [usize; 2] },
-    Product { element: usize, panels: [usize; 2], ahead: Option<usize> },
+    Product { element: usize, panels: [usize; 2], ahead: bool },
     Output { tiles: [usize; 2], channels: [usize; 2] },
 }
 
@@ -221,7 +221,7 @@ impl<'a> Pass<'a> {
 
     /// Multiplies an element of all tiles.
     #[inline(always)]
-    fn multiply<S: Simd>(&self, simd: S, element: usize, panels: [usize; 2], ahead: Option<usize>) {
+    fn multiply<S: Simd>(&self, simd: S, element: usize, panels: [usize; 2], ahead: bool) {
         let layout = &self.winograd.layout;
         let mut rows = Vec::with_capacity(PRODUCT_PIXELS);
         let blocks = self.count.div_ceil(PRODUCT_PIXELS);
