@@ -33,7 +33,7 @@ pub fn run(device: &Device, out: &mut impl Write) -> Result<(), Box<dyn Error>> 
     for (stage, map) in model.stages(shape)?.iter().zip(model.forward_intermediates(images.clone())) {
         let dims = format!("{:?}", map.features.dims());
         let means = map.features.mean_dims(&[1, 2, 3]).try_into_vec_as::<f32>()?;
-        writeln!(out, "{:<12} {:>8} {:>9}  {dims:<18} {means:.4?}", stage.name, stage.channels, stage.reduction)?;
+        writeln!(out, "{:<12} {:>8} {:>9}  {dims:<18} {means:.7?}", stage.name, stage.channels, stage.reduction)?;
     }
 
     let vectors = model.forward(images);
